@@ -123,8 +123,8 @@ export interface OpenQueue extends AsyncDisposable {
   readonly stats: () => Iterable<readonly [name: string, value: string | number]>;
   /** Its metrics, for `serveAdmin`: jobs by queue and state, ages, events, the store. */
   readonly metrics: (options?: MetricsOptions) => Iterable<Metric>;
-  /** Its queues, by name, with their counts. Nothing is scanned for them. */
-  readonly queues: () => Iterable<QueueSummary>;
+  /** Its queues, by name, with their counts; with `after`, only those behind it. Nothing is scanned for them. */
+  readonly queues: (after?: string) => Iterable<QueueSummary>;
   /** Why it should get no requests now, in words: its store fails, or is full; `undefined` where it may. */
   readonly unready: () => string | undefined;
   /** Resolves once another server has the store: close the queue then. Absent where no other server can take it. */
@@ -202,7 +202,7 @@ export async function openQueue(options: QueueOptions = {}): Promise<OpenQueue> 
     },
     stats: () => engine.figures(),
     metrics: (options) => queueMetrics(local.measured, options),
-    queues: () => local.queues(),
+    queues: (after) => local.queues({ after }),
     unready: () => ownership?.holds === false ? "the database cannot be reached" : local.unready(),
     lost: ownership?.lost,
     reconfigure(changes) {

@@ -20,14 +20,15 @@ export interface QueueIdentity {
 export class Rights {
   /** The keys to which all rights are limited; `undefined` for all keys. */
   readonly keys: KeyChoice | undefined;
+  /** Whether it may see the figures of the whole server. */
+  readonly isOperator: boolean;
   readonly #name: string;
-  readonly #isOperator: boolean;
   readonly #queues: Readonly<Record<Right, Patterns>>;
   readonly #keys: Patterns | undefined;
 
   constructor({ name, roles, grants }: QueueIdentity) {
     this.#name = name;
-    this.#isOperator = roles.includes(OPERATOR);
+    this.isOperator = roles.includes(OPERATOR);
     const queuesOf = (right: Right): Patterns => new Patterns(grants[right] ?? []);
     this.#queues = {
       put: queuesOf("put"),
@@ -44,6 +45,11 @@ export class Rights {
   has(right: Right, queue: string, key?: string): boolean {
     if (!this.#queues[right].has(queue)) return false;
     return this.#keys === undefined || key === undefined || this.#keys.has(key);
+  }
+
+  /** Whether it has a right to the jobs of any queue. */
+  hasSome(right: Right): boolean {
+    return this.#queues[right].texts.length > 0 && this.#keys?.texts.length !== 0;
   }
 
   /** As `has`, for the jobs of all keys of the queue. */
@@ -78,7 +84,7 @@ export class Rights {
 
   /** Throws `forbidden` without the role for what concerns the whole server. */
   needOperator(): void {
-    if (!this.#isOperator) throw this.#forbidden(`needs the role ${OPERATOR} for this`);
+    if (!this.isOperator) throw this.#forbidden(`needs the role ${OPERATOR} for this`);
   }
 
   /** Something has a name already, and it is not for this identity to see or replace it. */

@@ -1,27 +1,19 @@
 // Two hours of a server's figures, in a ring of bounded size.
 
 import type { Clock } from "../../scheduling/clock.ts";
+import type { QueueSample } from "./queue_sample.ts";
+import { UrgentQueueSearch } from "./urgent_queues.ts";
 
 /** A figure of STATS. */
 export type RecordedFigure = readonly [name: string, value: string | number];
-
-/** The state of a queue at one moment. */
-export interface QueueSample {
-  /** The name of the queue. */
-  readonly queue: string;
-  /** How many jobs it has in each of these states. */
-  readonly counts: { readonly delayed: number; ready: number; taken: number; dead: number };
-  /** When the job that has been ready for longest became so, in ms of the clock; `undefined` if none is ready. */
-  readonly oldest: number | undefined;
-}
 
 /** The figures that a history records. */
 export interface HistorySources {
   readonly clock: Clock;
   /** The figures of the server, as STATS tells them. */
   readonly figures: () => Iterable<RecordedFigure>;
-  /** Its queues, if it has some. */
-  readonly queues?: () => Iterable<QueueSample>;
+  /** Its queues by name, if it has some; those behind `after`. */
+  readonly queues?: (after?: string) => Iterable<QueueSample>;
 }
 
 /** The bounds of a history; each has a default. */
@@ -51,6 +43,7 @@ export class FigureHistory {
   readonly #bounds: Required<HistoryBounds>;
   readonly #figures = new Map<string, FigureRing>();
   readonly #queues = new Map<string, readonly FigureRing[]>();
+  readonly #urgent = new UrgentQueueSearch(MOST_LOOKED);
   /** The figures of the latest sample that are text. */
   #texts: Record<string, string> = {};
   /** The number of the latest sample; 0 before the first. */
@@ -103,6 +96,7 @@ export class FigureHistory {
       figures: Object.fromEntries([...this.#figures].map(([name, column]) => [name, read(column)])),
       texts: this.#texts,
       mostQueues: this.#bounds.queues,
+      urgent: this.#urgent.found,
       queues: Object.fromEntries(
         [...this.#queues].map(([name, columns]) => [
           name,
@@ -131,6 +125,7 @@ export class FigureHistory {
     this.#answers.clear();
     this.#sampleFigures();
     this.#sampleQueues(clock.now());
+    this.#urgent.look(this.#sources.queues ?? (() => []), clock.now());
   }
 
   #sampleFigures(): void {
@@ -158,12 +153,16 @@ export class FigureHistory {
     const seen = new Set<string>();
     const others: QueueSample[] = [];
     let looked = 0;
+    let left = this.#bounds.queues;
     for (const sample of this.#sources.queues?.() ?? []) {
-      if (++looked > MOST_LOOKED) break;
+      // With the course of each that has one, there is no room for others.
+      if (left === 0 || ++looked > MOST_LOOKED) break;
       seen.add(sample.queue);
       const columns = this.#queues.get(sample.queue);
-      if (columns !== undefined) this.#setQueue(columns, sample, now);
-      else if (others.length < this.#bounds.queues) others.push(sample);
+      if (columns !== undefined) {
+        this.#setQueue(columns, sample, now);
+        left--;
+      } else if (others.length < this.#bounds.queues) others.push(sample);
     }
     for (const sample of others) {
       if (this.#queues.size === this.#bounds.queues && !this.#forgetQueue(seen)) return;

@@ -3,8 +3,9 @@
 import { type HttpAnswer, refusing } from "../../net/http_answer.ts";
 import type { RequestHead } from "../../net/http_head.ts";
 import { createDocument } from "./document.ts";
-import type { FigureHistory, QueueSample, RecordedFigure } from "./history.ts";
+import type { FigureHistory, RecordedFigure } from "./history.ts";
 import { loadModules } from "./modules.ts";
+import type { QueueSample } from "./queue_sample.ts";
 
 /** The role that the figures need where the server has identities, as STATS does. */
 export const READER = "operator";
@@ -16,8 +17,8 @@ const STYLE = "text/css; charset=utf-8";
 export interface PageOptions {
   /** Further figures, as for `stats` of `serve`: those of a queue. */
   stats?: () => Iterable<RecordedFigure>;
-  /** The queues of the server. */
-  queues?: () => Iterable<QueueSample>;
+  /** The queues of the server by name; with `after`, only those behind it. */
+  queues?: (after?: string) => Iterable<QueueSample>;
 }
 
 /** A file of the page. */

@@ -211,7 +211,7 @@ run an interrupted import again.`,
     await using admin = await openAdmin(flags, starting.promise, {
       unready: () => work.unready(),
       metrics: () => work.metrics({ keysOf }),
-      page: { stats: () => work.stats(), queues: () => work.queues() },
+      page: { stats: () => work.stats(), queues: (after) => work.queues(after) },
     });
     const log = new ServerLog(flags);
     await using held = flags.wait === undefined || !inFile

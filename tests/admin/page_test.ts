@@ -195,6 +195,47 @@ Deno.test("a history has a bound of figures, texts and queues, and takes a new q
   history.close();
 });
 
+interface Urgent {
+  readonly late: { readonly count: number; readonly first: readonly [string, number][] };
+  readonly dead: { readonly count: number; readonly first: readonly [string, number][] };
+}
+
+Deno.test("a history names the most urgent of all queues, some thousand looked at with each sample", () => {
+  const clock = new VirtualClock();
+  const name = (n: number): string => `q-${String(n).padStart(4, "0")}`;
+  const late = new Map([[name(7), 301_000], [name(2100), 900_000], [name(1500), 299_000]]);
+  const dead = new Map(Array.from({ length: 12 }, (_, n) => [name(n * 200), n + 1]));
+  let looked = 0;
+  const queues = function* (after = "") {
+    for (let n = 0; n < 2500; n++) {
+      const queue = name(n);
+      if (queue <= after) continue;
+      looked++;
+      const age = late.get(queue) ?? 0;
+      const counts = { delayed: 0, ready: 1, taken: 0, dead: dead.get(queue) ?? 0 };
+      yield { queue, counts, oldest: clock.now() - age };
+    }
+  };
+  const history = new FigureHistory({ clock, figures: () => [], queues }, { interval: 1000 });
+  const urgent = (): Urgent => JSON.parse(history.answer()).urgent;
+  // Before the first round is over, what it has found so far.
+  assertEquals(urgent().late, { count: 1, first: [[name(7), 301_000]] });
+  clock.advance(2000);
+  assertEquals(urgent().late.first, [[name(2100), 900_000], [name(7), 301_000]]);
+  assertEquals([urgent().dead.count, urgent().dead.first.length], [12, 10]);
+  assertEquals(urgent().dead.first.slice(0, 2), [[name(2200), 12], [name(2000), 11]]);
+  // The next round begins anew, and is told once it is over.
+  late.clear();
+  dead.clear();
+  clock.advance(2000);
+  assertEquals(urgent().late.count, 2);
+  looked = 0;
+  clock.advance(1000);
+  assertEquals(urgent(), { late: { count: 0, first: [] }, dead: { count: 0, first: [] } });
+  assert(looked <= 1100, `${looked} queues looked at`);
+  history.close();
+});
+
 Deno.test("a total that appears later has grown from 0, and a figure was not there", () => {
   const { now, sample, read, history } = record({ samples: 3 });
   now.figures = [["errors-busy-total", 4], ["waiting", 2]];

@@ -5,7 +5,7 @@ import { printable } from "../../../protocol/printable.ts";
 import { Dialog } from "./dialog.ts";
 import { Help } from "./help.ts";
 import { type Drawn, html } from "./html.ts";
-import { recorded } from "./history.ts";
+import { FIGURES_ARE_FOR, recorded } from "./history.ts";
 import { JobView } from "./job.ts";
 import { JobsView } from "./jobs.ts";
 import { Jump } from "./jump.ts";
@@ -15,26 +15,27 @@ import { QueueView } from "./queue.ts";
 import { QueuesView } from "./queues.ts";
 import { go, linkTo, type PagePlace, route } from "./route.ts";
 import { SchedulesView } from "./schedules.ts";
-import { connection, type PageConnection } from "./server.ts";
+import { connection, may, maySeeFigures, type PageConnection } from "./server.ts";
 import { type Shortcut, useShortcuts } from "./shortcuts.ts";
 import { useStore } from "./store.ts";
 import { choice, choose } from "./theme.ts";
 import { Locked, TokenForm } from "./token_form.ts";
 
-/** A part of the page. Those of a queue are shown where the server is one. */
+/** A part of the page, and the request that it is made of. Those of a queue are shown where the server is one. */
 const PARTS = [
   { view: "overview", title: "Overview", key: "g o", needs: undefined },
   { view: "queues", title: "Queues", key: "g q", needs: "QUEUES" },
   { view: "jobs", title: "Jobs", key: "g j", needs: "LIST" },
   { view: "schedules", title: "Schedules", key: "g s", needs: "SCHEDULES" },
 ] as const;
+type Part = typeof PARTS[number];
 
 /** The whole page. */
 export function App(): Drawn {
   const place = useStore(route);
-  const { state, commands, takesTokens, identity } = useStore(connection);
+  const { state, takesTokens, identity } = useStore(connection);
   const [open, setOpen] = useState<"help" | "jump" | "token" | undefined>(undefined);
-  const parts = PARTS.filter(({ needs }) => needs === undefined || commands.has(needs));
+  const parts = shownParts();
   const list = useMemo((): Shortcut[] => [
     { keys: "?", does: "Show the keys", act: () => setOpen("help") },
     { keys: ":", does: "Jump to a queue, a job or a part", act: () => setOpen("jump") },
@@ -48,13 +49,13 @@ export function App(): Drawn {
       does: `Go to ${title}`,
       act: () => go(linkTo(view)),
     })),
-  ], [parts.length]);
+  ], [parts.map(({ view }) => view).join()]);
   useShortcuts(list);
   useTitle(place);
   return html`
     <a class="skip" href="#main" onClick=${skipToMain}>Skip to the content</a>
     <header class="top">
-      <a class="brand" href=${linkTo("overview")}><${Mark} />Lineup</a>
+      <a class="brand" href=${linkTo(parts[0]?.view ?? "overview")}><${Mark} />Lineup</a>
       <nav aria-label="Parts">
         ${parts.map(({ view, title }) =>
           html`
@@ -82,7 +83,7 @@ export function App(): Drawn {
     </header>
     <main id="main" tabindex="-1">
       <${Banner} />
-      ${state === "locked" ? html`<${Locked} />` : html`<${View} ...${place} />`}
+      ${state === "locked" ? html`<${Locked} />` : html`<${View} place=${place} parts=${parts} />`}
     </main>
     <${Notices} />
     ${open === "token" && html`
@@ -100,8 +101,18 @@ function skipToMain(event: Event): void {
   document.getElementById("main")?.focus();
 }
 
-function View({ view, of, filter }: PagePlace): Drawn {
-  const { commands, state } = useStore(connection);
+/** The parts that we may see something of. */
+function shownParts(): readonly Part[] {
+  return PARTS.filter(({ needs }) => needs === undefined ? maySeeFigures() : may(needs));
+}
+
+interface ViewProps {
+  readonly place: PagePlace;
+  readonly parts: readonly Part[];
+}
+
+function View({ place: { view, of, filter }, parts }: ViewProps): Drawn {
+  const { state } = useStore(connection);
   const part = PARTS.find((each) => each.view === view);
   if (part === undefined) {
     return html`
@@ -111,12 +122,19 @@ function View({ view, of, filter }: PagePlace): Drawn {
       </div>
     `;
   }
-  if (part.needs !== undefined && !commands.has(part.needs)) {
+  if (!parts.includes(part)) {
     if (state !== "open") return html`<p class="empty" role="status">Connecting…</p>`;
     return html`
       <div class="empty">
         <h1>${part.title}</h1>
-        <p>This server is no queue, or your token does not let you see it.</p>
+        <p>${part.needs === undefined
+          ? FIGURES_ARE_FOR
+          : "This server is no queue, or your token does not let you see it."}</p>
+        <p>${parts.map(({ view, title }) =>
+          html`
+            <a key=${view} href=${linkTo(view)}>${title}</a>
+          `
+        )}</p>
       </div>
     `;
   }

@@ -88,7 +88,7 @@ export function Fairness({ queue, reply, keys, onChange }: FairnessProps): Drawn
                           )}</td>
                           <td class="number">${digits(Number(row.weight ?? 1))}</td>
                           <td class=${row.blocked === undefined ? "" : "worth"}>${why}</td>
-                          <td class="number">${key !== "" && may("LIMIT") && html`
+                          <td class="number">${key !== "" && may("LIMIT", queue, key) && html`
                             <button type="button" class="quiet"
                               onClick=${() =>
                                 setEdited(

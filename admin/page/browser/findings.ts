@@ -3,7 +3,6 @@
 import { counted, milliseconds, perSecond, whole } from "./figures.ts";
 import { latest, rates, recent, type Samples } from "./history.ts";
 import { linkTo } from "./route.ts";
-import type { Values } from "./server.ts";
 
 /** Something that an operator should look at. */
 export interface Finding {
@@ -12,17 +11,21 @@ export interface Finding {
   readonly link?: string;
 }
 
+/** The findings about a server. */
+export interface Findings {
+  /** The worst first. */
+  readonly found: readonly Finding[];
+  /** How many more there are about queues. */
+  readonly unnamed: number;
+}
+
 const SLOW_LOOP_MS = 50;
 const FULL = 0.9;
-const OLD_MS = 5 * 60_000;
 /** Refusals that tell of load, and not of a client's mistake. */
 const LOADED = ["busy", "quota", "expired", "internal"];
 
-/**
- * The faults of the server and its queues, the worst first. `queues` are all queues of the server, as QUEUES tells them; without them
- * those that have a history are looked at.
- */
-export function findings(samples: Samples, queues?: readonly Values[]): readonly Finding[] {
+/** The faults of the server and its queues. */
+export function findings(samples: Samples): Findings {
   const found: Finding[] = [];
   const add = (isBad: boolean, text: string, link?: string): void => {
     found.push({ text, isBad, link });
@@ -44,53 +47,22 @@ export function findings(samples: Samples, queues?: readonly Values[]): readonly
   if (lag > SLOW_LOOP_MS) add(true, `The event loop is late by ${milliseconds(lag)}.`);
   addFull(samples, "held-bytes", "The memory for clients", add);
   addFull(samples, "queue-held-bytes", "The memory of the queue", add);
-  let named = 0;
-  for (const { name, oldest, dead } of queues?.map(ofReply) ?? ofHistory(samples)) {
-    if (oldest > OLD_MS) {
-      const minutes = Math.floor(oldest / 60_000);
-      add(
-        false,
-        `${name}: a job has been ready for ${counted(minutes, "minute")}.`,
-        linkTo("queues", name),
-      );
-    }
-    if (dead > 0) {
-      named += dead;
-      add(
-        false,
-        `${name}: ${counted(dead, "job")} ${dead === 1 ? "is" : "are"} dead.`,
-        linkTo("jobs", undefined, { queue: name, state: "dead" }),
-      );
-    }
+  const { late, dead } = samples.urgent;
+  for (const [queue, age] of late.first) {
+    const minutes = Math.floor(age / 60_000);
+    const text = `${queue}: a job has been ready for ${counted(minutes, "minute")}.`;
+    add(false, text, linkTo("queues", queue));
   }
-  if (named === 0 && figure("queue-dead") > 0) {
-    const dead = figure("queue-dead");
-    add(
-      false,
-      `${counted(dead, "job")} ${dead === 1 ? "is" : "are"} dead.`,
-      linkTo("queues", undefined, { sort: "dead" }),
-    );
+  for (const [queue, count] of dead.first) {
+    const text = `${queue}: ${counted(count, "job")} ${count === 1 ? "is" : "are"} dead.`;
+    add(false, text, linkTo("jobs", undefined, { queue, state: "dead" }));
   }
   const waiting = figure("waiting");
   if (waiting > 0) add(false, `${whole(waiting)} requests wait for a seat.`);
-  return found.sort((a, b) => Number(b.isBad) - Number(a.isBad));
-}
-
-interface WatchedQueue {
-  readonly name: string;
-  readonly oldest: number;
-  readonly dead: number;
-}
-
-function ofReply({ queue, oldest, dead }: Values): WatchedQueue {
-  return { name: String(queue), oldest: Number(oldest ?? 0), dead: Number(dead ?? 0) };
-}
-
-function ofHistory({ queues }: Samples): WatchedQueue[] {
-  return [...queues].map(([name, columns]) => {
-    const last = (column: string): number => columns.get(column)?.at(-1) ?? 0;
-    return { name, oldest: last("oldest"), dead: last("dead") };
-  });
+  return {
+    found: found.sort((a, b) => Number(b.isBad) - Number(a.isBad)),
+    unnamed: [late, dead].reduce((sum, { count, first }) => sum + count - first.length, 0),
+  };
 }
 
 function addFull(

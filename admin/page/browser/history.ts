@@ -1,7 +1,7 @@
 // The last two hours of the server, as it has recorded them.
 
 import { createStore, type Watched } from "./store.ts";
-import { lose, token } from "./server.ts";
+import { lose, maySeeFigures, token } from "./server.ts";
 
 type FigureValues = readonly (number | null)[];
 
@@ -20,6 +20,22 @@ export interface Samples {
   /** The server keeps the course of at most so many queues. */
   readonly mostQueues: number;
   readonly queues: ReadonlyMap<string, ReadonlyMap<string, FigureValues>>;
+  readonly urgent: UrgentQueues;
+}
+
+/** Queues that somebody should look at. */
+export interface UrgentQueues {
+  /** Those whose oldest ready job has waited for long, with its age in ms. */
+  readonly late: MostUrgent;
+  /** Those with dead jobs, with their number. */
+  readonly dead: MostUrgent;
+}
+
+interface MostUrgent {
+  /** How many queues. */
+  readonly count: number;
+  /** The most urgent ones, the first of all first. */
+  readonly first: readonly (readonly [queue: string, figure: number])[];
 }
 
 /** The state of the history. */
@@ -30,6 +46,9 @@ export interface HistoryState {
   /** Whether that is because it is for others. */
   readonly isForbidden: boolean;
 }
+
+/** The reason where they are not for us. */
+export const FIGURES_ARE_FOR = "The figures are for identities with the role operator.";
 
 /** The server refuses the figures to this page. */
 class ForbiddenFigures extends Error {}
@@ -51,6 +70,7 @@ interface HistoryAnswer {
   readonly figures: Readonly<Record<string, FigureValues | number>>;
   readonly texts: Readonly<Record<string, string>>;
   readonly mostQueues: number;
+  readonly urgent: UrgentQueues;
   readonly queues: Readonly<Record<string, Readonly<Record<string, FigureValues | number>>>>;
 }
 
@@ -88,6 +108,7 @@ function shown(): Promise<void> {
 }
 
 async function fetchBehind(before: Samples | undefined): Promise<HistoryAnswer> {
+  if (!maySeeFigures()) throw new ForbiddenFigures(FIGURES_ARE_FOR);
   const query = before === undefined ? "" : `?since=${before.since}&after=${before.last}`;
   const secret = token();
   const response = await fetch(`/history${query}`, {
@@ -135,9 +156,9 @@ export function joined(before: Samples | undefined, answer: HistoryAnswer): Samp
       ];
     }),
   );
-  const { since, last, at, interval, texts, mostQueues } = answer;
+  const { since, last, at, interval, texts, mostQueues, urgent } = answer;
   const count = Math.min(MOST, (old?.count ?? 0) + answer.count);
-  return { since, last, at, interval, count, figures, texts, mostQueues, queues };
+  return { since, last, at, interval, count, figures, texts, mostQueues, queues, urgent };
 }
 
 /** Says that a queue is none of those whose course the server keeps; `undefined` if it is one. */

@@ -8,6 +8,7 @@ import { bytes, duration, moment, whole } from "./figures.ts";
 import { type Drawn, html } from "./html.ts";
 import { usePolled } from "./polling.ts";
 import { PutDialog } from "./put_dialog.ts";
+import type { PageRequest } from "./permissions.ts";
 import { go, linkTo } from "./route.ts";
 import { list, may, type Values } from "./server.ts";
 import { useShortcuts } from "./shortcuts.ts";
@@ -23,14 +24,16 @@ export function JobView({ id }: { id: string }): Drawn {
   const [isShown, setShown] = useState(false);
   const job = value?.reply;
   const isDead = job?.state === "dead";
+  const mayDo = (request: PageRequest): boolean =>
+    may(request, String(job!.queue), String(job!.key ?? ""));
   const revive = (): Promise<void> =>
     act("REVIVE", { target: id }, `Job ${id} is revived.`).then(again);
   useShortcuts(
     job === undefined ? [] : [
-      ...(isDead && may("REVIVE")
+      ...(isDead && mayDo("REVIVE")
         ? [{ keys: "r", does: "Revive the job", act: () => void revive() }]
         : []),
-      ...(may("DROP") ? [{ keys: "d", does: "Drop the job", act: () => setOpen("drop") }] : []),
+      ...(mayDo("DROP") ? [{ keys: "d", does: "Drop the job", act: () => setOpen("drop") }] : []),
       { keys: "b", does: "Show or hide the body", act: () => setShown(!isShown) },
     ],
   );
@@ -56,11 +59,12 @@ export function JobView({ id }: { id: string }): Drawn {
         ? "running"
         : String(job.state)}</span>
       <div class="actions">
-        ${isDead && may("REVIVE") &&
+        ${isDead && mayDo("REVIVE") &&
           html`<button type="button" class="primary" onClick=${revive}>Revive</button>`}
-        ${may("PUT") &&
+        ${may("PUT", queue) &&
           html`<button type="button" onClick=${() => setOpen("copy")}>Put a copy</button>`}
-        ${may("DROP") && html`<button type="button" onClick=${() => setOpen("drop")}>Drop</button>`}
+        ${mayDo("DROP") &&
+          html`<button type="button" onClick=${() => setOpen("drop")}>Drop</button>`}
       </div>
     </div>
     ${error && html`<p class="problem" role="alert">${error.message}</p>`}

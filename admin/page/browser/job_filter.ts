@@ -22,8 +22,8 @@ export function JobFilter({ filter }: { filter: Readonly<Record<string, string>>
   const [edited, setEdited] = useState<Readonly<Record<string, string>>>({});
   const [queues, setQueues] = useState<readonly string[]>([]);
   useEffect(() => {
-    list("QUEUES").then(
-      ({ items }) => setQueues(items.slice(0, MOST_SUGGESTED).map(({ queue }) => String(queue))),
+    list("QUEUES", { max: MOST_SUGGESTED }).then(
+      ({ items }) => setQueues(items.map(({ queue }) => String(queue))),
       () => {},
     );
   }, []);

@@ -46,10 +46,11 @@ function JobPage({ filter, after, every }: JobPageProps): Drawn {
     list("LIST", { ...listArgs(filter), max: PAGE, after });
   const { value, error, again } = usePolled(ask, JSON.stringify([filter, after]), every);
   const [act, setAct] = useState<"REVIVE" | "DROP" | undefined>(undefined);
-  const { queue, state, text } = filter;
+  const { queue, state, text, key } = filter;
   const next = value?.reply.after;
-  const mayRevive = may("REVIVE") && (state === "dead" || state === undefined || state === "");
-  const mayDrop = may("DROP");
+  const mayRevive = may("REVIVE", queue, key || undefined) &&
+    (state === "dead" || state === undefined || state === "");
+  const mayDrop = may("DROP", queue, key || undefined);
   useShortcuts([
     ...(mayRevive
       ? [{ keys: "r", does: "Revive all that match", act: () => setAct("REVIVE") }]

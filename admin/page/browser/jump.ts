@@ -25,12 +25,14 @@ export function Jump({ parts, onClose }: JumpProps): Drawn {
   const [chosen, setChosen] = useState(0);
   const [queues, setQueues] = useState<readonly string[]>([]);
   useEffect(() => {
-    if (!may("QUEUES")) return;
-    list("QUEUES").then(
-      ({ items }) => setQueues(items.map(({ queue }) => String(queue))),
+    if (!may("QUEUES") || /\s/.test(text)) return;
+    let isOver = false;
+    list("QUEUES", { match: `*${text}*`, max: MOST }).then(
+      ({ items }) => isOver || setQueues(items.map(({ queue }) => String(queue))),
       () => {},
     );
-  }, []);
+    return () => void (isOver = true);
+  }, [text]);
   const all: readonly JumpTarget[] = [
     ...(/^[0-9]+$/.test(text) && may("JOB")
       ? [{ name: `Job ${text}`, kind: "job", link: linkTo("jobs", text) }]
@@ -39,9 +41,9 @@ export function Jump({ parts, onClose }: JumpProps): Drawn {
     ...queues.map((name) => ({ name, kind: "queue", link: linkTo("queues", name) })),
   ];
   const wanted = text.toLowerCase();
-  const isJob = ({ kind }: JumpTarget): boolean => kind === "job";
-  const found = all.filter((each) => isJob(each) || each.name.toLowerCase().includes(wanted))
-    .slice(0, MOST);
+  const matches = ({ name, kind }: JumpTarget): boolean =>
+    kind === "job" || name.toLowerCase().includes(wanted);
+  const found = all.filter(matches).slice(0, MOST);
   const jump = ({ link }: JumpTarget): void => {
     onClose();
     go(link);
@@ -67,6 +69,7 @@ export function Jump({ parts, onClose }: JumpProps): Drawn {
           aria-activedescendant=${found[chosen] && `jump-${chosen}`}
           autocomplete="off"
           data-first
+          maxlength="100"
           value=${text}
           onKeyDown=${onKeyDown}
           onInput=${(event: Event) => {

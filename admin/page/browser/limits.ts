@@ -55,7 +55,7 @@ export function LimitForm({ queue, of, limits, onDone }: LimitFormProps): Drawn 
     setEdited({});
     onDone();
   };
-  const isReadOnly = !may("LIMIT");
+  const isReadOnly = !may("LIMIT", queue, of);
   return html`
     <form class="limits" onSubmit=${onSubmit}>
       ${FIELDS.map(({ name, title, none, step }) =>

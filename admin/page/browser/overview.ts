@@ -2,7 +2,7 @@
 
 import { useState } from "preact/hooks";
 import { bytes, digits, duration, milliseconds, perSecond, whole } from "./figures.ts";
-import { type Finding, findings } from "./findings.ts";
+import { type Findings, findings } from "./findings.ts";
 import {
   type HistoryState,
   latest,
@@ -15,9 +15,7 @@ import {
 import { type Drawn, html } from "./html.ts";
 import { Plot, type PlotLine } from "./plot.ts";
 import { Sparkline } from "./sparkline.ts";
-import { polledEvery, usePolled } from "./polling.ts";
 import { linkTo } from "./route.ts";
-import { connection, list, may, type Values } from "./server.ts";
 import { useStore } from "./store.ts";
 import { Classes, Flows, Refusals } from "./server_tables.ts";
 
@@ -40,9 +38,6 @@ const MOST_FINDINGS = 6;
 export function Overview(): Drawn {
   const { samples, why }: HistoryState = useStore(recorded);
   const [range, setRange] = useState(0);
-  // A history has some of the queues only; this has all.
-  const { commands } = useStore(connection);
-  const { value: queues } = usePolled(askQueues, `${commands.has("QUEUES")}`, polledEvery);
   if (samples === undefined) {
     return html`<p class="empty" role="status">${why ?? "Reading the figures…"}</p>`;
   }
@@ -55,7 +50,7 @@ export function Overview(): Drawn {
       <h1>Overview</h1>
       <p class="hint">up ${duration((latest(samples, "uptime-s") ?? 0) * 1000)}</p>
     </div>
-    <${Health} found=${findings(samples, queues)} />
+    <${Health} ...${findings(samples)} />
     <${Tiles} samples=${samples} />
     <div class="headline">
       <h2>Over time</h2>
@@ -77,16 +72,12 @@ export function Overview(): Drawn {
   `;
 }
 
-async function askQueues(): Promise<readonly Values[] | undefined> {
-  return may("QUEUES") ? (await list("QUEUES")).items : undefined;
-}
-
-function Health({ found }: { found: readonly Finding[] }): Drawn {
+function Health({ found, unnamed }: Findings): Drawn {
   if (found.length === 0) {
     return html`<p class="health good" role="status"><span aria-hidden="true">✓</span> All is well.</p>`;
   }
   const isBad = found.some((each) => each.isBad);
-  const more = found.length - MOST_FINDINGS;
+  const more = Math.max(0, found.length - MOST_FINDINGS) + unnamed;
   return html`
     <div class=${`health ${isBad ? "bad" : "worth"}`}>
       <h2 class="unseen">What to look at</h2>

@@ -12,11 +12,14 @@ export interface Polled<T> {
   readonly again: () => void;
 }
 
+/** How long after an answer to ask again, in ms. */
+export type PollPause<T> = number | ((value: T) => number);
+
 /**
- * Asks at once, and `ms` after each answer. Nothing is asked while the page is hidden, and an answer of an earlier `key` is
+ * Asks at once, and `pause` after each answer. Nothing is asked while the page is hidden, and an answer of an earlier `key` is
  * dropped.
  */
-export function usePolled<T>(ask: () => Promise<T>, key: string, ms: number): Polled<T> {
+export function usePolled<T>(ask: () => Promise<T>, key: string, pause: PollPause<T>): Polled<T> {
   const [answer, setAnswer] = useState<{ key: string; value?: T; error?: Error }>({ key });
   const [round, setRound] = useState(0);
   useEffect(() => {
@@ -24,8 +27,10 @@ export function usePolled<T>(ask: () => Promise<T>, key: string, ms: number): Po
     let timer: ReturnType<typeof setTimeout> | undefined;
     const tick = async (): Promise<void> => {
       if (document.hidden) return;
+      let ms = typeof pause === "number" ? pause : polledEvery;
       try {
         const value = await ask();
+        if (typeof pause !== "number") ms = pause(value);
         if (!isOver) setAnswer({ key, value });
       } catch (error) {
         if (!isOver) setAnswer((before) => ({ ...before, error: error as Error }));
@@ -55,3 +60,10 @@ export function usePolled<T>(ask: () => Promise<T>, key: string, ms: number): Po
 
 /** How often a view asks, in ms. */
 export const polledEvery = 3000;
+/** So many items are asked for so often; of more, each item costs the server no more a second. */
+const ITEMS = 200;
+
+/** The pause after a list: `ms`, and longer the more items it has. */
+export function costing(ms: number): (list: { readonly items: readonly unknown[] }) => number {
+  return ({ items }) => ms * Math.max(1, items.length / ITEMS);
+}

@@ -5,7 +5,7 @@ import { Dialog } from "./dialog.ts";
 import { type Drawn, html } from "./html.ts";
 import { say } from "./notices.ts";
 import { go, linkTo } from "./route.ts";
-import { call } from "./server.ts";
+import { call, connection } from "./server.ts";
 
 const OPTIONS = [
   { name: "key", title: "Key", hint: "whose job it is" },
@@ -34,6 +34,11 @@ export function readDuration(text: string): number {
     throw new Error(`“${text}” is no duration such as 500ms, 5s, 1.5m, 2h or 1d.`);
   }
   return Number(number) * UNITS[unit];
+}
+
+/** Who may put jobs of some keys only is told which. */
+function hintOf(name: string, hint: string): string {
+  return (name === "key" && connection.get().keys?.join(" ")) || hint;
 }
 
 interface PutDialogProps {
@@ -84,9 +89,9 @@ export function PutDialog({ queue, body = "", onClose }: PutDialogProps): Drawn 
         </label>
         ${OPTIONS.map(({ name, title, hint }) =>
           html`<label key=${name}>${title}
-            <input type="text" placeholder=${hint} value=${values[name] ?? ""} onInput=${
-            set(name)
-          } />
+            <input type="text" placeholder=${hintOf(name, hint)} value=${
+            values[name] ?? ""
+          } onInput=${set(name)} />
           </label>`
         )}
         ${problem !== "" && html`<p class="problem whole" role="alert">${problem}</p>`}

@@ -45,13 +45,19 @@ export function QueueView({ name }: { name: string }): Drawn {
     )
       .then(again);
   useShortcuts([
-    ...(may("PUT") ? [{ keys: "p", does: "Put a job", act: () => setOpen("put") }] : []),
-    ...(may("PAUSE")
+    ...(may("PUT", name) ? [{ keys: "p", does: "Put a job", act: () => setOpen("put") }] : []),
+    ...(may("PAUSE", name)
       ? [{ keys: "x", does: "Pause the queue, or go on", act: () => void toggle() }]
       : []),
   ]);
   if (queue === undefined) {
-    return html`<p class="empty" role="status">${error?.message ?? "Reading…"}</p>`;
+    return html`
+      <div class="empty">
+        <h1>${name}</h1>
+        <p role="status">${error?.message ?? "Reading…"}</p>
+        <p><a href=${linkTo("queues")}>Queues</a></p>
+      </div>
+    `;
   }
   const dead = Number(queue.dead);
   const total = STATES.reduce((sum, { state }) => sum + Number(queue[state] ?? 0), 0);
@@ -61,15 +67,15 @@ export function QueueView({ name }: { name: string }): Drawn {
       <h1>${name}</h1>
       ${isPaused && html`<span class="badge paused">paused</span>`}
       <div class="actions">
-        ${dead > 0 && may("REVIVE") &&
+        ${dead > 0 && may("REVIVE", name) &&
           html`<button type="button" onClick=${() => setOpen("revive")}>Revive ${
             counted(dead, "dead job")
           }</button>`}
-        ${total > 0 && may("PURGE") &&
+        ${total > 0 && may("PURGE", name) &&
           html`<button type="button" onClick=${() => setOpen("purge")}>Purge</button>`}
-        ${may("PAUSE") &&
+        ${may("PAUSE", name) &&
           html`<button type="button" onClick=${toggle}>${isPaused ? "Resume" : "Pause"}</button>`}
-        ${may("PUT") &&
+        ${may("PUT", name) &&
           html`<button type="button" class="primary" onClick=${() =>
             setOpen("put")}>Put a job</button>`}
       </div>

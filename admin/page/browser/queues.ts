@@ -1,10 +1,10 @@
 // The list of queues.
 
-import { useState } from "preact/hooks";
+import { useRef, useState } from "preact/hooks";
 import { duration, whole } from "./figures.ts";
 import { type HistoryState, recorded, withoutCourse } from "./history.ts";
 import { type Drawn, html } from "./html.ts";
-import { polledEvery, usePolled } from "./polling.ts";
+import { costing, polledEvery, usePolled } from "./polling.ts";
 import { PutDialog } from "./put_dialog.ts";
 import { go, linkTo } from "./route.ts";
 import { list, may, type Values } from "./server.ts";
@@ -29,23 +29,31 @@ const COLUMNS = [
 
 /** All queues: sorted, filtered, each with its course. */
 export function QueuesView({ filter }: { filter: Readonly<Record<string, string>> }): Drawn {
-  const { value, error } = usePolled(() => list("QUEUES"), "queues", polledEvery);
   const { samples }: HistoryState = useStore(recorded);
   const [most, setMost] = useState(ROWS);
   const [isPutting, setPutting] = useState(false);
   const { name = "", sort = "" } = filter;
+  // The server has them by name: to sort them otherwise takes all.
+  const max = sort === "" ? most : undefined;
+  const { value: latest, error } = usePolled(
+    () => askQueues(name, max),
+    JSON.stringify([name, max]),
+    pauseAfter,
+  );
+  // While another filter is asked for, the table stays.
+  const kept = useRef(latest);
+  const value = kept.current = latest ?? kept.current;
   const change = (more: Record<string, string>): void =>
     go(linkTo("queues", undefined, { ...filter, ...more }), true);
   useShortcuts(may("PUT") ? [{ keys: "p", does: "Put a job", act: () => setPutting(true) }] : []);
-  const wanted = name.toLowerCase();
-  const all = (value?.items ?? []).filter(({ queue }) =>
-    String(queue).toLowerCase().includes(wanted)
-  );
-  const rows = sorted(all, sort);
+  const rows = sorted(value?.items ?? [], sort);
+  const hasMore = value?.reply.after !== undefined;
+  const pause = value === undefined ? 0 : pauseAfter(value);
   return html`
     <div class="headline">
       <h1>Queues</h1>
-      <p class="hint">${value && whole(value.items.length)}</p>
+      <p class="hint">${value && whole(rows.length)}${hasMore &&
+        ", and more"}${pause > polledEvery && `, read every ${duration(pause)}`}</p>
       <div class="actions">
         ${may("PUT") &&
           html`<button type="button" class="primary" onClick=${() =>
@@ -59,6 +67,7 @@ export function QueuesView({ filter }: { filter: Readonly<Record<string, string>
         <input
           type="search"
           data-filter
+          maxlength="100"
           value=${name}
           placeholder="/"
           onInput=${(event: Event) => change({ name: (event.target as HTMLInputElement).value })}
@@ -93,16 +102,32 @@ export function QueuesView({ filter }: { filter: Readonly<Record<string, string>
           : html`<p>No queue has “${name}” in its name.</p>`
       }
       </div>`}
-      ${rows.length > most && html`
+      ${(hasMore || rows.length > most) && html`
         <p class="padded">
-          <button type="button" onClick=${() => setMost(most + ROWS)}>Show ${whole(
-            Math.min(ROWS, rows.length - most),
-          )} more of ${whole(rows.length - most)}</button>
+          <button type="button" onClick=${() => setMost(most + ROWS)}>${hasMore
+            ? `Show ${ROWS} more`
+            : `Show ${whole(Math.min(ROWS, rows.length - most))} more of ${
+              whole(rows.length - most)
+            }`}</button>
         </p>
       `}
     <//>
     ${isPutting && html`<${PutDialog} queue="" onClose=${() => setPutting(false)} />`}
   `;
+}
+
+interface QueueList {
+  readonly items: readonly Values[];
+  readonly reply: Values;
+}
+
+const pauseAfter = costing(polledEvery);
+
+/** The queues with a text in their names; at most `max`. */
+async function askQueues(text: string, max: number | undefined): Promise<QueueList> {
+  // No name has a space.
+  if (/\s/.test(text)) return { items: [], reply: {} };
+  return await list("QUEUES", { match: text === "" ? undefined : `*${text}*`, max });
 }
 
 function sorted(rows: readonly Values[], by: string): readonly Values[] {

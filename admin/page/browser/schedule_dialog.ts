@@ -45,7 +45,11 @@ export function ScheduleDialog({ schedule, onClose, onDone }: ScheduleDialogProp
         interval: interval === undefined ? undefined : readDuration(interval),
         key: given("key"),
       });
-      say(`${values.name} puts its next job in ${duration(Number(next))}.`);
+      say(
+        next === undefined
+          ? `${values.name} is set, and paused.`
+          : `${values.name} puts its next job in ${duration(Number(next))}.`,
+      );
       onClose();
       onDone();
     } catch (error) {

@@ -6,7 +6,8 @@ import { BodyView } from "./body.ts";
 import { Confirmation, Dialog } from "./dialog.ts";
 import { bytes, duration, whole } from "./figures.ts";
 import { type Drawn, html } from "./html.ts";
-import { usePolled } from "./polling.ts";
+import type { PageRequest } from "./permissions.ts";
+import { costing, usePolled } from "./polling.ts";
 import { go, linkTo } from "./route.ts";
 import { ScheduleDialog } from "./schedule_dialog.ts";
 import { inWords } from "./schedule_words.ts";
@@ -25,12 +26,16 @@ interface Open {
 
 /** All schedules. */
 export function SchedulesView({ filter }: { filter: Readonly<Record<string, string>> }): Drawn {
-  const { value, error, again } = usePolled(() => list("SCHEDULES"), "schedules", EVERY_MS);
+  const { value, error, again } = usePolled(
+    () => list("SCHEDULES"),
+    "schedules",
+    costing(EVERY_MS),
+  );
   const [open, setOpen] = useState<Open | undefined>(undefined);
   const { name = "" } = filter;
-  const mayChange = may("EVERY");
+  const mayMake = may("EVERY");
   useShortcuts(
-    mayChange ? [{ keys: "n", does: "Make a schedule", act: () => setOpen({ what: "new" }) }] : [],
+    mayMake ? [{ keys: "n", does: "Make a schedule", act: () => setOpen({ what: "new" }) }] : [],
   );
   const wanted = name.toLowerCase();
   const rows = (value?.items ?? []).filter((each) =>
@@ -44,7 +49,7 @@ export function SchedulesView({ filter }: { filter: Readonly<Record<string, stri
       <h1>Schedules</h1>
       <p class="hint">${value && whole(value.items.length)}</p>
       <div class="actions">
-        ${mayChange &&
+        ${mayMake &&
           html`<button type="button" class="primary" onClick=${() =>
             setOpen({ what: "new" })}>Make a schedule</button>`}
       </div>
@@ -64,7 +69,7 @@ export function SchedulesView({ filter }: { filter: Readonly<Record<string, stri
         </tr></thead>
         <tbody>
           ${rows.slice(0, MOST_ROWS).map((schedule) =>
-            html`<${ScheduleRow} key=${schedule.name} schedule=${schedule} mayChange=${mayChange} onOpen=${setOpen} />`
+            html`<${ScheduleRow} key=${schedule.name} schedule=${schedule} onOpen=${setOpen} onChange=${again} />`
           )}
         </tbody>
       </table>
@@ -103,39 +108,56 @@ export function SchedulesView({ filter }: { filter: Readonly<Record<string, stri
 
 interface ScheduleRowProps {
   readonly schedule: Values;
-  readonly mayChange: boolean;
   readonly onOpen: (open: Open) => void;
+  readonly onChange: () => void;
 }
 
-function ScheduleRow({ schedule, mayChange, onOpen }: ScheduleRowProps): Drawn {
+function ScheduleRow({ schedule, onOpen, onChange }: ScheduleRowProps): Drawn {
   const { name, queue, key, cron, tz, next, body } = schedule;
   const of = html`<span class="unseen"> of ${String(name)}</span>`;
+  const called = html`<span class="unseen"> ${String(name)}</span>`;
+  const isPaused = schedule.paused === true;
+  const mayDo = (request: PageRequest): boolean => may(request, String(queue), String(key ?? ""));
+  const toggle = (): Promise<void> =>
+    act(
+      "EVERY",
+      { name, queue: isPaused ? "resume" : "pause" },
+      isPaused
+        ? ({ next }) => `${name} puts its next job in ${duration(Number(next))}.`
+        : `${name} is paused.`,
+    ).then(onChange);
   return html`
     <tr>
-      <th scope="row">${String(name)}</th>
+      <th scope="row">${String(name)}${isPaused &&
+        html`
+          <span class="badge paused">paused</span>
+        `}</th>
       <td>${inWords(schedule)}${cron !== undefined &&
         html`<br /><small><code>${String(cron)}</code> ${String(tz ?? "UTC")}</small>`}</td>
       <td class="named"><a href=${linkTo("queues", String(queue))}>${String(
         queue,
       )}</a>${key !== undefined &&
         html`<small> ${String(key)}</small>`}</td>
-      <td class="number">${next === undefined
-        ? html`<span class="worth">never</span>`
-        : duration(Number(next))}</td>
+      <td class="number">${next !== undefined
+        ? duration(Number(next))
+        : isPaused
+        ? html`<span class="zero">–</span>`
+        : html`<span class="worth">never</span>`}</td>
       <td class="number">${bytes((body as Uint8Array).length)}</td>
       <td class="number acts">
-          <button type="button" class="quiet" onClick=${() =>
-            onOpen({ what: "jobs", schedule })}>Last jobs${of}</button>
-          ${mayChange &&
+          ${may("LIST", String(queue)) &&
             html`<button type="button" class="quiet" onClick=${() =>
-              onOpen({ what: "new", schedule })}>Change${html`<span class="unseen"> ${
-              String(name)
-            }</span>`}</button>`}
-          ${mayChange &&
+              onOpen({ what: "jobs", schedule })}>Last jobs${of}</button>`}
+          ${mayDo("EVERY pause") &&
+            html`<button type="button" class="quiet" onClick=${toggle}>${
+              isPaused ? "Resume" : "Pause"
+            }${called}</button>`}
+          ${mayDo("EVERY") &&
             html`<button type="button" class="quiet" onClick=${() =>
-              onOpen({ what: "end", schedule })}>End${html`<span class="unseen"> ${
-              String(name)
-            }</span>`}</button>`}
+              onOpen({ what: "new", schedule })}>Change${called}</button>`}
+          ${mayDo("EVERY off") &&
+            html`<button type="button" class="quiet" onClick=${() =>
+              onOpen({ what: "end", schedule })}>End${called}</button>`}
         </td>
     </tr>
   `;

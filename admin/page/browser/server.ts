@@ -3,6 +3,14 @@
 import { connect, Refusal } from "../../../client/browser.ts";
 import type { DynamicClient } from "../../../client/client.ts";
 import type { Values } from "../../../protocol/shape.ts";
+import { Rights } from "../../../queue/rights.ts";
+import {
+  NO_PERMISSIONS,
+  type PageRequest,
+  type Permissions,
+  permits,
+  seesFigures,
+} from "./permissions.ts";
 import { createStore, type Watched } from "./store.ts";
 
 export type { Values };
@@ -21,15 +29,23 @@ export interface PageConnection {
   readonly takesTokens: boolean;
   /** Whether it wants one first. */
   readonly isLocked?: boolean;
-  /** The commands that this page may use. */
-  readonly commands: ReadonlySet<string>;
+  /** What this page may do. */
+  readonly permissions: Permissions;
+  /** The keys to which all its rights are limited, as patterns. */
+  readonly keys?: readonly string[];
 }
 
 const ADDRESS = `${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/lineup`;
 const TOKEN = "lineup-token";
 const RETRY_MS = 2000;
 const WITHIN_MS = 20_000;
-const NONE: PageConnection = { state: "connecting", takesTokens: false, commands: new Set() };
+/** How often we ask for our rights: they may grow while a connection is open. */
+const RIGHTS_MS = 15_000;
+const NONE: PageConnection = {
+  state: "connecting",
+  takesTokens: false,
+  permissions: NO_PERMISSIONS,
+};
 
 /** The state of the connection, for all to see. */
 export const connection: Watched<PageConnection> = createStore<PageConnection>(NONE);
@@ -61,15 +77,15 @@ export async function open(): Promise<void> {
         agent: "lineup-page",
         ...token() === undefined ? {} : { token: token() },
       });
-      const [hello, allowed] = await greet(opened);
+      const hello = await greet(opened);
       if (own !== attempt) return void opened.close(0);
       if (hello.isLocked) {
         void opened.close(0);
-        connection.set({ ...hello, state: "locked", commands: NONE.commands });
+        connection.set({ ...hello, state: "locked", permissions: NO_PERMISSIONS });
         return;
       }
       client = opened;
-      connection.set({ ...hello, state: "open", commands: allowed });
+      connection.set({ ...hello, state: "open" });
       return;
     } catch (error) {
       if (own !== attempt) return;
@@ -82,21 +98,46 @@ export async function open(): Promise<void> {
   }
 }
 
-/** Asks who we are. A command that the server would forbid is none of ours. */
-async function greet(
-  opened: DynamicClient,
-): Promise<[Omit<PageConnection, "state" | "commands">, Set<string>]> {
-  const { auth, identity } = await opened.call("HELLO", { version: "lineup/1" });
+/** Asks who we are, and what we may do. */
+async function greet(opened: DynamicClient): Promise<Omit<PageConnection, "state">> {
+  const { auth, identity, body } = await opened.call("HELLO", {
+    version: "lineup/1",
+    rights: true,
+  });
   const { name, version, commands } = opened.protocol;
-  return [
-    {
-      protocol: `${name}/${version}`,
-      identity: identity as string | undefined,
-      takesTokens: auth !== undefined && auth !== "none",
-      isLocked: auth === "required" && identity === undefined,
+  const told = body as
+    | Pick<ConstructorParameters<typeof Rights>[0], "roles" | "grants">
+    | undefined;
+  return {
+    protocol: `${name}/${version}`,
+    identity: identity as string | undefined,
+    takesTokens: auth !== undefined && auth !== "none",
+    isLocked: auth === "required" && identity === undefined,
+    permissions: {
+      commands: new Set(Object.keys(commands)),
+      rights: told && new Rights({ name: String(identity), ...told }),
     },
-    new Set(Object.keys(commands)),
-  ];
+    keys: told?.grants.keys,
+  };
+}
+
+/** Asks again what we may do, now and then, as long as the page is seen. */
+export async function followRights(): Promise<never> {
+  for (;;) {
+    await new Promise((resolve) => setTimeout(resolve, RIGHTS_MS));
+    if (!document.hidden) await renewRights();
+  }
+}
+
+async function renewRights(): Promise<void> {
+  const asked = client;
+  if (asked === undefined || connection.get().permissions.rights === undefined) return;
+  try {
+    const hello = await greet(asked);
+    if (client === asked) connection.set({ ...connection.get(), ...hello });
+  } catch {
+    // Whoever asks for something tells of a lost connection.
+  }
 }
 
 function stateAfter(error: unknown): PageConnection["state"] {
@@ -106,9 +147,14 @@ function stateAfter(error: unknown): PageConnection["state"] {
   return "lost";
 }
 
-/** Whether this page may use a command. */
-export function may(verb: string): boolean {
-  return connection.get().commands.has(verb);
+/** Whether this page may make a request about a queue, and a key of it; without a queue: about any. */
+export function may(request: PageRequest, queue?: string, key?: string): boolean {
+  return permits(connection.get().permissions, request, queue, key);
+}
+
+/** Whether this page may see the figures of the server. */
+export function maySeeFigures(): boolean {
+  return seesFigures(connection.get().permissions);
 }
 
 /** Calls a command without items. */
@@ -155,7 +201,7 @@ async function told<T>(answer: Promise<T>): Promise<T> {
     if (error instanceof Refusal) {
       if (error.code === "unauthenticated") {
         connection.set({ ...connection.get(), state: "locked", why: error.message });
-      }
+      } else if (error.code === "forbidden") void renewRights();
     } else if ((error as Error).name === "ConnectionLost") {
       lose((error as Error).message);
     }

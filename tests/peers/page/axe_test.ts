@@ -26,6 +26,8 @@ for await (const { id } of client.TAKE({ queue: ["mail"] })) {
 await client.LIMIT({ queue: "mail", key: "globex", running: 1, weight: 2 });
 await client.PAUSE({ queue: "imports" });
 await client.EVERY({ name: "nightly", queue: "mail", body, cron: "0 3 * * *" });
+await client.EVERY({ name: "held", queue: "mail", body, interval: 60_000 });
+await client.EVERY({ name: "held", queue: "pause" });
 
 /** What is wrong for people who cannot see, or see badly: the rule and the elements. */
 async function violations(page: Page): Promise<string[]> {

@@ -244,7 +244,7 @@ Deno.test("every other action works by keyboard alone", sanitizers, async () => 
   await press(page, "Enter");
   await notice(page, `Job ${id} is dropped.`);
   await assertRejects(() => client.JOB({ id }));
-  // Make a schedule, change it, look at its jobs, end it.
+  // Make a schedule, change it, pause it and go on, look at its jobs, end it.
   await press(page, "g", "s");
   await heading(page, "Schedules");
   await press(page, "n");
@@ -265,6 +265,13 @@ Deno.test("every other action works by keyboard alone", sanitizers, async () => 
   await type(page, "Europe/Berlin");
   await press(page, "Enter");
   await page.getByText("Europe/Berlin").waitFor();
+  await tabTo(page, /^Pause/);
+  await press(page, "Enter");
+  await notice(page, "weekly is paused.");
+  await page.getByRole("rowheader", { name: "weekly paused" }).waitFor();
+  await press(page, "Enter");
+  await notice(page, /^weekly puts its next job in/);
+  await page.getByRole("button", { name: "Pause weekly" }).waitFor();
   await tabTo(page, /^Last jobs/);
   await press(page, "Enter");
   await page.getByText("None is in the queue").waitFor();
@@ -399,7 +406,7 @@ Deno.test(
     await page.getByRole("link", { name: "mail", exact: true }).waitFor();
     await page.getByText("as ada").waitFor();
     // Figures of the server are for operators; another tab begins without the token.
-    await press(page, "g", "o");
+    await page.goto(`${admin.address}/#/`);
     await page.getByText("The figures are for identities with the role operator.").waitFor();
     await page.reload();
     await page.getByText("as ada").waitFor();

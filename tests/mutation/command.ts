@@ -16,11 +16,16 @@ export interface RunOptions {
   readonly env?: Readonly<Record<string, string>>;
 }
 
+/** Thrown by a run that `stopRuns` ended, and by each later one. */
+export class Stopped extends Error {}
+
 const MOST_OUTPUT = 64 << 10;
 const running = new Set<number>();
+let isStopped = false;
 
-/** Kills all runs. */
-export function killRuns(): void {
+/** Kills all runs, and lets none begin. */
+export function stopRuns(): void {
+  isStopped = true;
   for (const pid of running) killGroup(pid);
 }
 
@@ -32,11 +37,25 @@ function killGroup(pid: number): void {
   }
 }
 
+/** Runs files of tests in a copy of the tree. */
+export function runTests(
+  tests: readonly string[],
+  options: RunOptions,
+  ...flags: readonly string[]
+): Promise<Outcome> {
+  const bound = "--preload=tests/time_bound.ts";
+  return runDeno(
+    ["test", "--allow-all", "--no-check", "--quiet", bound, ...flags, ...tests],
+    options,
+  );
+}
+
 /** Runs Deno as the leader of a process group, and kills the whole group at the end. */
 export async function runDeno(
   args: readonly string[],
   options: RunOptions,
 ): Promise<Outcome> {
+  if (isStopped) throw new Stopped();
   const began = performance.now();
   const child = new Deno.Command(Deno.execPath(), {
     args: [...args],
@@ -58,6 +77,7 @@ export async function runDeno(
   clearTimeout(timer);
   killGroup(child.pid);
   running.delete(child.pid);
+  if (isStopped) throw new Stopped();
   return {
     ended: late ? "timed out" : success ? "passed" : "failed",
     seconds: (performance.now() - began) / 1000,

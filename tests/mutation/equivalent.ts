@@ -5,6 +5,8 @@ import { describe, type Mutant } from "./mutants.ts";
 /** A known equivalent mutant. */
 export interface Equivalent {
   readonly file: string;
+  /** The text of its line, where several lines of the file have such a mutant. */
+  readonly code?: string;
   /** The mutant as a report shows it. */
   readonly mutant: string;
   /** Why the program does the same. */
@@ -27,11 +29,7 @@ export async function loadEquivalents(): Promise<Equivalent[]> {
   return list;
 }
 
-/** Whether a mutant is in the list. */
-export function isEquivalent(
-  mutant: Mutant,
-  list: readonly Equivalent[],
-): boolean {
-  const text = describe(mutant);
-  return list.some((each) => each.file === mutant.file && each.mutant === text);
+/** Whether an entry of the list is about this mutant. */
+export function isAbout({ file, code, mutant: text }: Equivalent, mutant: Mutant): boolean {
+  return file === mutant.file && (code ?? mutant.code) === mutant.code && text === describe(mutant);
 }

@@ -11,6 +11,8 @@ export interface Mutant {
   readonly end: number;
   /** The line of its start, from 1. */
   readonly line: number;
+  /** The text of that line. */
+  readonly code: string;
   readonly was: string;
   readonly becomes: string;
   readonly mutator: string;
@@ -34,6 +36,7 @@ const SILENT = {
 /** All mutants of a file, in the order of the text. */
 export async function mutantsOf(file: string, text: string): Promise<Mutant[]> {
   const offsets = lineOffsets(text);
+  const lines = text.split("\n");
   const { mutants } = await new Instrumenter(SILENT).instrument(
     [{ name: file, mutate: true, content: text }],
     { plugins: null, ignorers: [], excludedMutations: [] },
@@ -47,6 +50,7 @@ export async function mutantsOf(file: string, text: string): Promise<Mutant[]> {
         start,
         end,
         line: location.start.line + 1,
+        code: lines[location.start.line].trim(),
         was: text.slice(start, end),
         becomes: replacement,
         mutator: mutatorName,
@@ -95,6 +99,7 @@ const REMOVABLE = new Set([
 /** One mutant for each statement that can be left out. */
 function missingStatements(file: string, text: string): Mutant[] {
   const found: Mutant[] = [];
+  const lines = text.split("\n");
   const visit = (value: unknown): void => {
     if (Array.isArray(value)) value.forEach(visit);
     if (!isNode(value)) return;
@@ -105,6 +110,7 @@ function missingStatements(file: string, text: string): Mutant[] {
         start,
         end,
         line: loc.start.line,
+        code: lines[loc.start.line - 1].trim(),
         was: text.slice(start, end),
         becomes: ";",
         mutator: "MissingStatement",

@@ -2,53 +2,56 @@
  * `deno task mutate`: puts small faults into the product, one at a time, and prints those that no test notices. The
  * working tree stays as it is: the faults go into copies of it.
  *
- *     deno task mutate                              200 faults all over the product: some hours
- *     deno task mutate --sample 20 queue/engine/take.ts    20 faults in one file
- *     deno task mutate --since main~5 --sample 40   40 faults in what has changed since a commit
+ *     deno task mutate                                     200 faults all over the product: some hours
+ *     deno task mutate --sample 20 queue/store/journal.ts  20 faults in one file
+ *     deno task mutate --since main~5 --sample 40          40 faults in what has changed since a commit
  */
 
 import { parseArgs } from "@std/cli/parse-args";
 import { seededRandom } from "../seeded_random.ts";
-import { isEquivalent, loadEquivalents } from "./equivalent.ts";
-import { describe, type Mutant, mutantsOf } from "./mutants.ts";
-import { killRuns } from "./command.ts";
-import { type Reach, reachOf } from "./reach.ts";
+import { Stopped, stopRuns } from "./command.ts";
+import { isAbout, loadEquivalents } from "./equivalent.ts";
+import { ImportGraph } from "./imports.ts";
+import { type Mutant, mutantsOf } from "./mutants.ts";
+import { Coverage } from "./reach.ts";
+import { listOf, reportOf } from "./report.ts";
 import { copyTree, filesOfTree, git } from "./tree.ts";
-import { testsOf, tryMutant, type Verdict } from "./trial.ts";
+import { candidatesOf, isCompiled, isNoticed, tryMutant, type Verdict } from "./trial.ts";
 
 const ROOMS = [
   "protocol",
+  "dialects",
   "scheduling",
   "net",
   "server",
   "client",
   "queue",
+  "admin",
   "cli",
 ];
 const HELP =
-  `deno task mutate [--sample 200] [--seed 1] [--since COMMIT] [--jobs 2] [--list] [PATH ...]
+  `deno task mutate [--sample 200] [--seed 1] [--since COMMIT] [--within SECONDS] [--jobs 2] [--list] [PATH ...]
 
 Puts small faults into the product, one at a time, runs the tests that reach each, and prints what survived as file,
-line and change, and a score a folder. PATH is a file or folder (${ROOMS.join(", ")}).
+line and change, and a score a folder. PATH is a file or folder of ${ROOMS.join(", ")}.
 
-  --sample N      how many faults (200), drawn from all
-  --seed N        other faults for another number (1)
-  --since COMMIT  faults only in files that have changed since
-  --jobs N        how many at a time (2)
-  --list          print the faults, and how many files of tests reach each, and try none
+  --sample N        how many faults (200), drawn from all
+  --seed N          other faults for another number (1)
+  --since COMMIT    faults only in files that have changed since
+  --within SECONDS  stop then, and report what is known; the tests of the fault's own room come first
+  --jobs N          how many at a time (2)
+  --list            print the faults, and try none
 
 Faults that change nothing that anybody could notice are listed with their reasons in tests/mutation/equivalent.json,
 and are left out. The exit code is 0 whatever survives, and 64 for a wrong command line.`;
 
 const flags = parseArgs(Deno.args, {
   boolean: ["help", "list"],
-  string: ["sample", "seed", "since", "jobs"],
-  default: { sample: "200", seed: "1", jobs: "2" },
+  string: ["sample", "seed", "since", "within", "jobs"],
+  default: { sample: "200", seed: "1", within: "999999", jobs: "2" },
   alias: { h: "help" },
   unknown: (name, _key, value) => {
-    if (value !== undefined && name.startsWith("-")) {
-      wrong(`There is no flag ${name}.`);
-    }
+    if (value !== undefined && name.startsWith("-")) wrong(`There is no flag ${name}.`);
     return true;
   },
 });
@@ -56,112 +59,101 @@ if (flags.help) {
   console.log(HELP);
   Deno.exit(0);
 }
-const sampleSize = whole("sample");
-const jobs = whole("jobs");
+const [sampleSize, seed, within, jobs] = [
+  whole("sample", 1),
+  whole("seed", 0),
+  whole("within", 1),
+  whole("jobs", 1),
+];
+const ends = performance.now() + within * 1000;
 
 const files = await filesOfTree();
 const changed = flags.since === undefined ? undefined : await changedSince(flags.since);
 const sources = files.filter((file) =>
-  ROOMS.includes(file.split("/")[0]) && file.endsWith(".ts") &&
-  !file.endsWith(".d.ts") &&
-  matchesPaths(file) && (changed?.has(file) ?? true)
+  isProduct(file) && matchesPaths(file) && (changed?.has(file) ?? true)
 );
 if (sources.length === 0) {
-  if (changed === undefined) {
-    wrong(`No file of the product is in ${flags._.join(", ")}.`);
-  }
+  if (changed === undefined) wrong(`No file of the product is in ${flags._.join(", ")}.`);
   console.log("No file of the product has changed.");
   Deno.exit(0);
 }
-const equivalents = await loadEquivalents();
 const all: Mutant[] = [];
-for (const file of sources) {
-  all.push(...await mutantsOf(file, await Deno.readTextFile(file)));
+for (const file of sources) all.push(...await mutantsOf(file, await Deno.readTextFile(file)));
+const equivalents = (await loadEquivalents()).filter(({ file }) =>
+  sources.includes(file) || !files.includes(file)
+);
+for (const each of equivalents) {
+  if (!all.some((mutant) => isAbout(each, mutant))) {
+    console.log(`equivalent.json is stale: ${each.file} has no ${each.mutant}`);
+  }
 }
 const sample = draw(
-  all.filter((mutant) => !isEquivalent(mutant, equivalents)),
+  all.filter((mutant) => !equivalents.some((each) => isAbout(each, mutant))),
   sampleSize,
 );
-console.error(
-  `${all.length} faults in ${sources.length} files, ${sample.length} of them drawn`,
-);
+console.error(`${all.length} faults in ${sources.length} files, ${sample.length} of them drawn`);
+if (flags.list) {
+  console.log(listOf(sample));
+  Deno.exit(0);
+}
 
-const roots = await Promise.all(
-  Array.from({ length: jobs }, () => copyTree(files)),
-);
-let stopped = false;
-Deno.addSignalListener("SIGINT", () => {
-  stopped = true;
-  killRuns();
-});
 const verdicts = new Map<Mutant, Verdict>();
+Deno.addSignalListener("SIGINT", stopRuns);
+const timer = setTimeout(stopRuns, ends - performance.now());
+const tests = files.filter((file) => /_test\.ts$/.test(file) && !file.startsWith("tests/peers/"));
+const graph = await ImportGraph.read(files);
+const [pristine, ...roots] = await Promise.all(
+  Array.from({ length: jobs + 1 }, () => copyTree(files)),
+);
+const coverage = new Coverage(graph, pristine, isProduct);
 try {
-  const tests = files.filter((file) => /_test\.ts$/.test(file) && !file.startsWith("tests/peers/"));
-  const reach = await reachOf(tests, files, roots, (done, of, test) => {
-    console.error(`coverage ${done}/${of}  ${test}`);
-  });
-  if (flags.list) list(reach);
-  else await tryAll(reach);
+  await tryAll("near");
+  await tryAll("far");
+} catch (error) {
+  if (!(error instanceof Stopped)) throw error;
 } finally {
-  for (const root of roots) await Deno.remove(root, { recursive: true });
+  clearTimeout(timer);
+  for (const root of [pristine, ...roots]) await Deno.remove(root, { recursive: true });
 }
-if (!flags.list) report();
-Deno.exit(stopped ? 130 : 0);
-
-function list(reach: readonly Reach[]): void {
-  for (const mutant of sample) {
-    const { file, line } = mutant;
-    console.log(
-      `${file}:${line}  ${describe(mutant)}  (${testsOf(mutant, reach).length} tests)`,
-    );
-  }
+console.log(reportOf(sample, verdicts, ROOMS, seed));
+for (const test of coverage.broken) {
+  console.log(`${test} fails without any fault, and was left out`);
 }
+Deno.exit(0);
 
-async function tryAll(reach: readonly Reach[]): Promise<void> {
-  const waiting = [...sample];
-  await Promise.all(roots.map(async (root) => {
-    for (let mutant; !stopped && (mutant = waiting.shift()) !== undefined;) {
-      const verdict = await tryMutant(mutant, root, reach);
-      if (stopped) return;
-      verdicts.set(mutant, verdict);
+/** Tries each mutant that no test has noticed yet with the tests of its room, or with all others. */
+async function tryAll(where: "near" | "far"): Promise<void> {
+  const waiting = sample.filter((mutant) => !isNoticed(verdicts.get(mutant)));
+  let done = 0;
+  const of = waiting.length;
+  const workers = await Promise.allSettled(roots.map(async (root) => {
+    for (let mutant; (mutant = waiting.shift()) !== undefined;) {
+      const tried = candidatesOf(mutant.file, tests, graph)[where];
+      const verdict = await tryMutant(mutant, tried, root, coverage);
+      verdicts.set(mutant, await concluded(where, mutant, verdict, root));
       const { file, line } = mutant;
-      console.error(
-        `${verdicts.size}/${sample.length}  ${verdict}  ${file}:${line}`,
-      );
+      console.error(`${where} ${++done}/${of}  ${verdicts.get(mutant)}  ${file}:${line}`);
     }
   }));
+  for (const each of workers) if (each.status === "rejected") throw each.reason;
 }
 
-function report(): void {
-  const lives = (mutant: Mutant): boolean =>
-    ["survived", "not reached"].includes(verdicts.get(mutant)!);
-  const tested = [...verdicts.keys()];
-  const survivors = tested.filter(lives).sort((a, b) =>
-    a.file < b.file ? -1 : a.file > b.file ? 1 : a.line - b.line
-  );
-  for (const mutant of survivors) {
-    const { file, line } = mutant;
-    console.log(
-      `${file}:${line}  ${verdicts.get(mutant)}\n    ${describe(mutant)}`,
-    );
-  }
-  if (survivors.length > 0) console.log();
-  for (const room of ROOMS) {
-    const tried = tested.filter(({ file }) => file.startsWith(`${room}/`));
-    if (tried.length === 0) continue;
-    const killed = tried.filter((mutant) => !lives(mutant)).length;
-    const share = `${Math.round(100 * killed / tried.length)} %`;
-    console.log(
-      `${room.padEnd(12)}${`${killed} of ${tried.length}`.padStart(12)}${share.padStart(8)}`,
-    );
-  }
-  const killed = tested.length - survivors.length;
-  console.log(`seed ${flags.seed}: ${killed} of ${tested.length} killed`);
+/** The verdict about a mutant after the tests of its room, or after all. */
+async function concluded(
+  where: "near" | "far",
+  mutant: Mutant,
+  verdict: Verdict,
+  root: string,
+): Promise<Verdict> {
+  if (isNoticed(verdict)) return verdict;
+  if (where === "near") return "undecided";
+  if (!await isCompiled(mutant, root)) return "killed";
+  return verdict;
 }
 
 /** Draws `count` mutants, the same for the same seed. */
 function draw(mutants: Mutant[], count: number): Mutant[] {
-  const random = seededRandom(whole("seed"));
+  const random = seededRandom(seed);
   for (let i = mutants.length - 1; i > 0; i--) {
     const j = Math.floor(random() * (i + 1));
     [mutants[i], mutants[j]] = [mutants[j], mutants[i]];
@@ -183,14 +175,15 @@ async function changedSince(commit: string): Promise<Set<string>> {
   }
 }
 
-function whole(name: "sample" | "seed" | "jobs"): number {
+/** Whether a file may have faults. */
+function isProduct(file: string): boolean {
+  return ROOMS.includes(file.split("/")[0]) && /(?<!\.d)\.tsx?$/.test(file);
+}
+
+function whole(name: "sample" | "seed" | "within" | "jobs", least: number): number {
   const text = flags[name];
-  if (!/^[0-9]{1,9}$/.test(text) || (name !== "seed" && Number(text) === 0)) {
-    wrong(
-      `--${name} must be a whole number${name === "seed" ? "" : " of at least 1"}, not ${
-        JSON.stringify(text)
-      }.`,
-    );
+  if (!/^[0-9]{1,9}$/.test(text) || Number(text) < least) {
+    wrong(`--${name} must be a whole number of at least ${least}, not ${JSON.stringify(text)}.`);
   }
   return Number(text);
 }

@@ -1,72 +1,119 @@
-// Finds the lines that each test file reaches, by V8's coverage, including that of child processes.
+// The lines that each file of tests reaches, by V8's coverage, including that of child processes. A file of tests is
+// measured when a fault first asks for it, and the user's cache keeps the result.
 
-import { runDeno } from "./command.ts";
+import { runDeno, runTests } from "./command.ts";
+import type { ImportGraph } from "./imports.ts";
 import { digestOf } from "./tree.ts";
 
 /** The reach of one file of tests. */
 export interface Reach {
-  readonly test: string;
   /** The time that it takes alone, in seconds. */
   readonly seconds: number;
-  /** The lines that it runs, from 1, by file. */
-  readonly lines: Readonly<Record<string, readonly number[]>>;
+  /** By file of the product: its digest then, and the lines of it that ran, from 1. */
+  readonly files: Readonly<Record<string, { readonly digest: string; readonly lines: number[] }>>;
+}
+
+/** A result in the cache. */
+interface Kept extends Reach {
+  /** The digest of the tests, and of all that they import beside the product. */
+  readonly tests: string;
 }
 
 /** The most seconds of one file of tests. */
 const LIMIT = 300;
 
-/**
- * Runs each file of tests in a copy of the tree. The user's cache keeps the result for the next run with the same
- * files. Throws where a test fails: without a fault, all must pass.
- */
-export async function reachOf(
-  tests: readonly string[],
-  files: readonly string[],
-  roots: readonly string[],
-  told: (done: number, all: number, test: string) => void,
-): Promise<Reach[]> {
-  const kept = `${cacheFolder()}/${await digestOf(files)}.json`;
-  try {
-    return JSON.parse(await Deno.readTextFile(kept));
-  } catch {
-    // There is no result for these files yet.
+/** Measures files of tests in a copy of the tree that has no fault. */
+export class Coverage {
+  /** The files of tests that fail without any fault: nothing is known about their reach. */
+  readonly broken = new Set<string>();
+  readonly #graph: ImportGraph;
+  readonly #root: string;
+  readonly #isProduct: (file: string) => boolean;
+  readonly #digests = new Map<string, Promise<string>>();
+  readonly #kept = new Map<string, Promise<Reach | undefined>>();
+  readonly #measured = new Map<string, Promise<Reach>>();
+
+  constructor(graph: ImportGraph, root: string, isProduct: (file: string) => boolean) {
+    this.#graph = graph;
+    this.#root = root;
+    this.#isProduct = isProduct;
   }
-  const found: Reach[] = [];
-  const waiting = [...tests];
-  await Promise.all(roots.map(async (root) => {
-    for (let test; (test = waiting.shift()) !== undefined;) {
-      found.push(await reach(test, root));
-      told(found.length, tests.length, test);
+
+  /**
+   * The reach of a file of tests, as it holds for this file of the product. A kept result stands while the tests and
+   * this file are the same: a change of other files seldom moves the lines that run here.
+   */
+  async of(test: string, file: string): Promise<Reach> {
+    if (!this.#measured.has(test)) {
+      const kept = await once(this.#kept, test, () => this.#read(test));
+      if (kept?.files[file]?.digest === await this.#digest(file)) return kept;
     }
-  }));
-  await Deno.mkdir(cacheFolder(), { recursive: true });
-  await Deno.writeTextFile(kept, JSON.stringify(found));
-  return found;
+    return once(this.#measured, test, () => this.#measure(test));
+  }
+
+  async #read(test: string): Promise<Reach | undefined> {
+    try {
+      const kept: Kept = JSON.parse(await Deno.readTextFile(cacheFile(test)));
+      if (kept.tests === await this.#digestOfTests(test)) return kept;
+    } catch {
+      // There is no result yet.
+    }
+  }
+
+  async #measure(test: string): Promise<Reach> {
+    const measured = await runWithCoverage(test, this.#root) ??
+      await runWithCoverage(test, this.#root);
+    const files: Record<string, { digest: string; lines: number[] }> = {};
+    for (const file of this.#graph.distances(test).keys()) {
+      if (!this.#isProduct(file)) continue;
+      files[file] = { digest: await this.#digest(file), lines: measured?.lines[file] ?? [] };
+    }
+    const reach = { seconds: measured?.seconds ?? 0, files };
+    if (measured === undefined) {
+      this.broken.add(test);
+    } else {
+      const kept: Kept = { ...reach, tests: await this.#digestOfTests(test) };
+      await Deno.mkdir(cacheFolder(), { recursive: true });
+      await Deno.writeTextFile(cacheFile(test), JSON.stringify(kept));
+    }
+    return reach;
+  }
+
+  async #digestOfTests(test: string): Promise<string> {
+    const files = [...this.#graph.distances(test).keys()].filter((file) => !this.#isProduct(file));
+    const digests = await Promise.all(files.sort().map((file) => this.#digest(file)));
+    return digestOf(new TextEncoder().encode(digests.join()));
+  }
+
+  #digest(file: string): Promise<string> {
+    const read = async (): Promise<string> =>
+      await digestOf(await Deno.readFile(`${this.#root}/${file}`));
+    return once(this.#digests, file, read);
+  }
 }
 
-async function reach(test: string, root: string): Promise<Reach> {
+/** The value of a key, which the first that asks for it makes for all. */
+function once<K, V>(values: Map<K, V>, key: K, make: () => V): V {
+  if (!values.has(key)) values.set(key, make());
+  return values.get(key)!;
+}
+
+/** Runs a file of tests. Resolves with undefined where it fails. */
+async function runWithCoverage(
+  test: string,
+  root: string,
+): Promise<{ seconds: number; lines: Record<string, number[]> } | undefined> {
   const folder = await Deno.makeTempDir({ prefix: "lineup-coverage-" });
   try {
-    const { ended, seconds, output } = await runDeno(
-      ["test", "--allow-all", "--no-check", "--quiet", test],
-      { cwd: root, limit: LIMIT, env: { DENO_COVERAGE_DIR: folder } },
-    );
-    if (ended !== "passed") {
-      throw new Error(`${test} ${ended} without any fault:\n${output}`);
-    }
-    const args = [
-      "coverage",
-      "--quiet",
-      "--lcov",
-      `--output=${folder}/lcov`,
-      folder,
-    ];
-    await runDeno(args, { cwd: root, limit: LIMIT });
-    return {
-      test,
-      seconds,
-      lines: linesOf(await Deno.readTextFile(`${folder}/lcov`), root),
-    };
+    const options = { cwd: root, limit: LIMIT, env: { DENO_COVERAGE_DIR: folder } };
+    const { ended, seconds } = await runTests([test], options);
+    if (ended !== "passed") return undefined;
+    const report = `${folder}/lcov`;
+    await runDeno(["coverage", "--quiet", "--lcov", `--output=${report}`, folder], {
+      cwd: root,
+      limit: LIMIT,
+    });
+    return { seconds, lines: linesOf(await Deno.readTextFile(report), root) };
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
@@ -89,7 +136,10 @@ function linesOf(report: string, root: string): Record<string, number[]> {
 }
 
 function cacheFolder(): string {
-  const cache = Deno.env.get("XDG_CACHE_HOME") ??
-    `${Deno.env.get("HOME")}/.cache`;
+  const cache = Deno.env.get("XDG_CACHE_HOME") ?? `${Deno.env.get("HOME")}/.cache`;
   return `${cache}/lineup/mutation`;
+}
+
+function cacheFile(test: string): string {
+  return `${cacheFolder()}/${test.replaceAll("/", "+")}.json`;
 }

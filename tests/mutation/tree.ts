@@ -38,17 +38,9 @@ export async function copyTree(files: readonly string[]): Promise<string> {
   return root;
 }
 
-/** A digest of these files. Results about them hold while it is the same. */
-export async function digestOf(files: readonly string[]): Promise<string> {
-  let text = "";
-  for (const file of files) {
-    text += `${file}\0${await hash(await Deno.readFile(file))}\n`;
-  }
-  return await hash(new TextEncoder().encode(text));
-}
-
-async function hash(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
-  return new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)).toHex();
+/** A digest of the bytes of a file. */
+export async function digestOf(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
+  return new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)).toHex().slice(0, 32);
 }
 
 function existsSync(file: string): boolean {

@@ -1,64 +1,99 @@
 // The trial of a mutant: runs the tests that reach it, and tells whether one notices it.
 
-import { runDeno } from "./command.ts";
+import { runDeno, runTests } from "./command.ts";
+import type { ImportGraph } from "./imports.ts";
 import { apply, type Mutant } from "./mutants.ts";
-import type { Reach } from "./reach.ts";
+import type { Coverage } from "./reach.ts";
 
-/** The result of a trial. */
-export type Verdict = "killed" | "timed out" | "survived" | "not reached";
+/** The result of a trial; `undecided` where not all tests have run. */
+export type Verdict = "killed" | "timed out" | "survived" | "not reached" | "undecided";
 
-/** The seconds of a trial: this many times the time of the tests without a fault, and some for its start. */
+/** Whether a test has noticed a mutant. */
+export function isNoticed(verdict: Verdict | undefined): boolean {
+  return verdict === "killed" || verdict === "timed out";
+}
+
+/** The seconds of a run: this many times the time of the tests without a fault, and some for its start. */
 const SLOWER = 3;
 const START = 20;
 
-/** The files of tests that reach a line: those of its own room first, quick ones before slow ones. */
-export function testsOf(
-  { file, line }: Mutant,
-  reach: readonly Reach[],
-): Reach[] {
-  const room = `tests/${file.split("/")[0]}/`;
-  const own = ({ test }: Reach): number => Number(!test.startsWith(room));
-  return reach.filter(({ lines }) => lines[file]?.includes(line))
-    .sort((a, b) => own(a) - own(b) || a.seconds - b.seconds);
+/** Folders of tests, beside the one with the name of the room. */
+const ALSO: Readonly<Record<string, readonly string[]>> = { net: ["tests/transports/"] };
+
+/** The tests that can reach a mutant, by folder: those of its own room, and all others. */
+export interface Candidates {
+  readonly near: readonly string[];
+  readonly far: readonly string[];
 }
 
-/** Puts the mutant into a copy of the tree, runs the tests until one fails, and takes it out again. */
+/** The files of tests that import the file of a mutant, directly or not, the closest ones first. */
+export function candidatesOf(
+  file: string,
+  tests: readonly string[],
+  graph: ImportGraph,
+): Candidates {
+  const room = file.split("/")[0];
+  const folders = [`tests/${room}/`, ...ALSO[room] ?? []];
+  const reaching = tests
+    .map((test) => ({ test, distance: graph.distances(test).get(file) ?? Infinity }))
+    .filter(({ distance }) => distance < Infinity)
+    .sort((a, b) => a.distance - b.distance)
+    .map(({ test }) => test);
+  const isNear = (test: string): boolean => folders.some((folder) => test.startsWith(folder));
+  return {
+    near: reaching.filter(isNear),
+    far: reaching.filter((test) => !isNear(test)),
+  };
+}
+
+/** Runs those of the tests that reach the mutant's line, until one fails with the mutant in a copy of the tree. */
 export async function tryMutant(
   mutant: Mutant,
+  tests: readonly string[],
   root: string,
-  reach: readonly Reach[],
+  coverage: Coverage,
 ): Promise<Verdict> {
-  const tests = testsOf(mutant, reach);
-  if (tests.length === 0) return "not reached";
+  let isReached = false;
+  for (const batch of batches(tests)) {
+    const reaching: string[] = [];
+    let seconds = 0;
+    for (const test of batch) {
+      const reach = await coverage.of(test, mutant.file);
+      if (!reach.files[mutant.file]?.lines.includes(mutant.line)) continue;
+      reaching.push(test);
+      seconds += reach.seconds;
+    }
+    if (reaching.length === 0) continue;
+    isReached = true;
+    const limit = START + SLOWER * seconds;
+    const ended = await withMutant(
+      mutant,
+      root,
+      async () => (await runTests(reaching, { cwd: root, limit }, "--fail-fast")).ended,
+    );
+    if (ended === "timed out") return "timed out";
+    if (ended === "failed") return "killed";
+  }
+  return isReached ? "survived" : "not reached";
+}
+
+/** Whether the compiler finds a mutant: tests run without checks of types. */
+export async function isCompiled(mutant: Mutant, root: string): Promise<boolean> {
+  const options = { cwd: root, limit: 120 };
+  const { ended } = await withMutant(
+    mutant,
+    root,
+    () => runDeno(["check", "--quiet", mutant.file], options),
+  );
+  return ended === "passed";
+}
+
+async function withMutant<T>(mutant: Mutant, root: string, run: () => Promise<T>): Promise<T> {
   const path = `${root}/${mutant.file}`;
   const text = await Deno.readTextFile(path);
   await Deno.writeTextFile(path, apply(mutant, text));
   try {
-    for (const batch of batches(tests)) {
-      const seconds = batch.reduce((sum, each) => sum + each.seconds, 0);
-      const args = [
-        "test",
-        "--allow-all",
-        "--no-check",
-        "--quiet",
-        "--fail-fast",
-      ];
-      const { ended } = await runDeno([
-        ...args,
-        ...batch.map(({ test }) => test),
-      ], {
-        cwd: root,
-        limit: START + SLOWER * seconds,
-      });
-      if (ended === "timed out") return "timed out";
-      if (ended === "failed") return "killed";
-    }
-    // Tests run without checks of types, so this checks the types: the compiler finds some mutants.
-    const { ended } = await runDeno(["check", "--quiet", mutant.file], {
-      cwd: root,
-      limit: 120,
-    });
-    return ended === "passed" ? "survived" : "killed";
+    return await run();
   } finally {
     await Deno.writeTextFile(path, text);
   }
@@ -68,7 +103,7 @@ export async function tryMutant(
  * Batches of tests: small ones first, since most mutants fail the first tests; then larger ones, to save starts of
  * Deno.
  */
-function* batches(tests: readonly Reach[]): Generator<readonly Reach[]> {
+function* batches(tests: readonly string[]): Generator<readonly string[]> {
   for (let at = 0, size = 2; at < tests.length; size *= 2) {
     yield tests.slice(at, at += size);
   }

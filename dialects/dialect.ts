@@ -1,7 +1,7 @@
 // The interface between a server and a wire protocol: bytes become requests, and results become bytes.
 
 import type { CompiledCommand, CompiledProtocol } from "../protocol/compile.ts";
-import type { Executed } from "../protocol/errors.ts";
+import { type Executed, Refusal } from "../protocol/errors.ts";
 import type { ClassName, Command, Protocol } from "../protocol/spec.ts";
 import type { Values } from "../protocol/shape.ts";
 import type { WireLimits } from "./wire_limits.ts";
@@ -80,6 +80,11 @@ export interface DialectSession {
 
   /** Writes the greeting, if the dialect has one. Called once, before the first `push`. */
   greet(out: Sink): void;
+  /**
+   * Tells the name of the identity that the client has from now on, where the server has identities; `undefined` where it
+   * has none. Called before the next `next`. Default: the dialect reads and answers the same for all.
+   */
+  onIdentity?(name: string | undefined): void;
 
   /** Takes the next bytes. They are overwritten once `next` has returned `undefined`. */
   push(bytes: Uint8Array): void;
@@ -245,13 +250,16 @@ export interface Builtin {
    * of a command of other protocols. Default false.
    */
   readonly proof?: boolean;
+  /** Whether it needs an identity where a server has identities, as the commands of a protocol do. Default false. */
+  readonly identity?: boolean;
   /** The role that it needs where a server has identities. Default: none. */
   readonly role?: string;
   /**
    * Acts on the connection as soon as the request is read, before those read behind it are checked. `run` gets the result
-   * in the place of the arguments. Default: nothing happens before `run`.
+   * in the place of the arguments. Throws a `Refusal` for wrong arguments. `session` is one of the same dialect. Default:
+   * nothing happens before `run`.
    */
-  readonly onArrival?: (args: Values, context: BuiltinContext) => Values;
+  readonly onArrival?: (args: Values, context: BuiltinContext, session: DialectSession) => Values;
   /** Replies at once, from the arguments alone. Called instead of `run` where no request waits. */
   readonly instant?: (args: Values) => Values;
   /** Runs it, as a handler does. `session` is one of the same dialect. */
@@ -273,8 +281,11 @@ export interface BuiltinContext {
   choose(name: string, version: string): Served | undefined;
   /** The identity that the client has; `undefined` where it has none, or needs none. */
   readonly identity: KnownIdentity | undefined;
-  /** Gives the connection the identity that a token proves. */
-  authenticate(token: string): Authentication;
+  /**
+   * Gives the connection the identity that a token proves. Where the client says a `name`, it must be that of the identity.
+   * Call it in `onArrival`, so that the identity holds for the next request, and answer with `provedName` in `run`.
+   */
+  authenticate(token: string, name?: string): Authentication;
   /** Resolves after so many ms, without a seat. */
   pause(ms: number): Promise<void>;
   /** Cancels the request in flight with this correlation: its failure is `cancelled`, with this message. False where there is none. */
@@ -296,6 +307,23 @@ export interface KnownIdentity {
 export type Authentication =
   | { readonly identity: string }
   | { readonly failure: Failure; readonly delay: number };
+
+/**
+ * The name of the identity that a proof gives. Throws, or rejects with, the `Refusal` of one that is none: it is held back
+ * as long as the server wants.
+ */
+export function provedName(
+  proof: Authentication,
+  context: Pick<BuiltinContext, "pause">,
+): string | Promise<never> {
+  if ("identity" in proof) return proof.identity;
+  const { failure: { code, message, ...details }, delay } = proof;
+  const refusal = new Refusal(code, message, details);
+  if (delay === 0) throw refusal;
+  return context.pause(delay).then(() => {
+    throw refusal;
+  });
+}
 
 /** Whether clients prove an identity: they need not, may, or must. */
 export type AuthMode = "none" | "optional" | "required";

@@ -23,7 +23,9 @@ export { LineInput, type LineUnit } from "./line_input.ts";
 export { dialectCases } from "./conformance/suite.ts";
 export type {
   DialectCase,
+  DialectServeOptions,
   DialectSubject,
+  ProofSamples,
   ServedDialect,
   WireSample,
 } from "./conformance/subject.ts";

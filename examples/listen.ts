@@ -4,8 +4,8 @@ import { parseArgs } from "node:util";
 import type { Server } from "@lineup/lineup/server";
 
 /**
- * Reads the flags of the command line, each of which has a value; `defaults` names them. For a wrong one, and for
- * `--help`, it prints them all and ends the process.
+ * Reads the flags of the command line, each of which has a value; `defaults` names them. A flag whose default is empty may
+ * be left out. For a wrong one, and for `--help`, it prints them all and ends the process.
  */
 export function readFlags<T extends Readonly<Record<string, string>>>(
   defaults: T,
@@ -25,8 +25,9 @@ export function readFlags<T extends Readonly<Record<string, string>>>(
   for (const [name, usual] of Object.entries(defaults)) {
     const value = flags[name];
     const isNumber = /^[0-9]+$/.test(usual);
-    if (typeof value !== "string" || value === "") wrong.push(`--${name} without a value`);
-    else if (isNumber && !/^[0-9]{1,9}$/.test(value)) wrong.push(`--${name} ${value}`);
+    if (typeof value !== "string" || (value === "" && usual !== "")) {
+      wrong.push(`--${name} without a value`);
+    } else if (isNumber && !/^[0-9]{1,9}$/.test(value)) wrong.push(`--${name} ${value}`);
   }
   if (Number(flags.port) > 65_535) wrong.push(`--port ${flags.port}`);
   if (!help && wrong.length === 0) return flags as { [K in keyof T]: string };

@@ -4,11 +4,13 @@
  *     deno run --allow-net examples/memcached.ts --port 11211 --memory 64
  *     printf 'set greeting 0 60 5\r\nhello\r\nget greeting\r\nquit\r\n' | nc 127.0.0.1 11211
  *
+ * With `--identities FILE` (and `--allow-read`), each client must prove an identity with a token of `lineup token`.
+ *
  * @module
  */
 
 import { getHeapStatistics } from "node:v8";
-import { serve, type ServeOptions } from "@lineup/lineup/server";
+import { identitiesFile, serve, type ServeOptions } from "@lineup/lineup/server";
 import { readFlags, untilFinished } from "./listen.ts";
 import { createCache } from "./memcached/cache.ts";
 import { memcached } from "./memcached/dialect.ts";
@@ -27,7 +29,11 @@ export const options: ServeOptions = {
 const HEAP_SHARE = 0.6;
 
 if (import.meta.main) {
-  const { port, memory } = readFlags({ port: "11211", memory: "64" });
+  const { port, memory, identities } = readFlags({
+    port: "11211",
+    memory: "64",
+    identities: "",
+  });
   const most = Math.floor(HEAP_SHARE * getHeapStatistics().heap_size_limit / 2 ** 20);
   if (Number(memory) > most) {
     console.error(
@@ -36,6 +42,7 @@ if (import.meta.main) {
     Deno.exit(64);
   }
   const { handlers, figures } = createCache(Number(memory) * 2 ** 20);
-  const own = { port: Number(port), stats: figures, signals: true };
+  using known = identities === "" ? undefined : identitiesFile(identities);
+  const own = { port: Number(port), stats: figures, signals: true, identities: known };
   await untilFinished("memcached", serve(protocol, handlers, { ...options, ...own }));
 }

@@ -5,11 +5,13 @@
  *     redis-cli SET greeting hello EX 60
  *     printf 'GET greeting\r\n' | nc -N 127.0.0.1 6379
  *
+ * With `--identities FILE` (and `--allow-read`), each client must say AUTH with a token of `lineup token`.
+ *
  * @module
  */
 
 import { CLASSES } from "@lineup/lineup/scheduling";
-import { serve, type ServeOptions } from "@lineup/lineup/server";
+import { identitiesFile, serve, type ServeOptions } from "@lineup/lineup/server";
 import { readFlags, untilFinished } from "./listen.ts";
 import { redis } from "./redis/dialect.ts";
 import { redisService } from "./redis/handlers.ts";
@@ -32,11 +34,13 @@ export const options: ServeOptions = {
 };
 
 if (import.meta.main) {
-  const { port } = readFlags({ port: "6379" });
+  const { port, identities } = readFlags({ port: "6379", identities: "" });
   const { handlers, stats } = redisService(MOST_BYTES);
+  using known = identities === "" ? undefined : identitiesFile(identities);
   const server = serve(protocol, handlers, {
     ...options,
     port: Number(port),
+    identities: known,
     stats,
     signals: true,
   });

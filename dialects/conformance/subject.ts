@@ -38,8 +38,34 @@ export interface DialectSubject {
   readonly refused: string;
   /** The text for a connection without requests when the server drains. Default: none. */
   readonly drained?: string;
-  /** Serves the protocol. `connections` is the most connections at once; default: as many as the cases open. */
-  serve(options: { readonly connections?: number }): Promise<ServedDialect>;
+  /** How a client proves an identity. Default: the dialect has no way. */
+  readonly proof?: ProofSamples;
+  /** Serves the protocol. */
+  serve(options: DialectServeOptions): Promise<ServedDialect>;
+}
+
+/** The options of a server of a dialect. */
+export interface DialectServeOptions {
+  /** The most connections at once. Default: as many as the cases open. */
+  readonly connections?: number;
+  /** The token of the one identity, named `acme`, which every client must prove. Default: there are no identities. */
+  readonly token?: string;
+}
+
+/** The ways in which a client proves an identity, and the answers. */
+export interface ProofSamples {
+  /** The greeting of a server with identities. Default: that of the subject. */
+  readonly greeting?: string;
+  /** A request that needs an identity, with its answer to a client that has one. */
+  readonly request: WireSample;
+  /** The answer to this request without an identity. */
+  readonly refused: string;
+  /** The proofs with a token that have the same effect, such as with and without a name, and the answers to a right token. */
+  right(token: string): readonly WireSample[];
+  /** Proofs that are none although they have the right token, such as with the name of another, and their answers. */
+  wrong(token: string): readonly WireSample[];
+  /** The answer to a wrong token. */
+  readonly wrongToken: string;
 }
 
 /** A server of a dialect. `await using` shuts it down. */

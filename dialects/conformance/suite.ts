@@ -1,12 +1,13 @@
 // The rules for every dialect.
 
+import { proofCases } from "./proof_cases.ts";
 import { serverCases } from "./server_cases.ts";
 import { sessionCases } from "./session_cases.ts";
 import type { DialectCase, DialectSubject } from "./subject.ts";
 
 /**
  * The tests that every dialect must pass: input in any split, in one packet and byte by byte; overlong, wrong and
- * unfinished input; a refused connection; a drain. Each case starts its own server and leaves nothing open.
+ * unfinished input; a refused connection; a drain; proofs of identities. Each case starts its own server and leaves nothing open.
  *
  * @example
  * ```ts
@@ -18,5 +19,5 @@ import type { DialectCase, DialectSubject } from "./subject.ts";
  * ```
  */
 export function dialectCases(subject: DialectSubject): readonly DialectCase[] {
-  return [...sessionCases(subject), ...serverCases(subject)];
+  return [...sessionCases(subject), ...serverCases(subject), ...proofCases(subject)];
 }

@@ -5,7 +5,13 @@ import { specDocument } from "../../protocol/document.ts";
 import { Refusal } from "../../protocol/errors.ts";
 import { commandHelp, helpText } from "../../protocol/help.ts";
 import type { Values } from "../../protocol/shape.ts";
-import type { Builtin, BuiltinContext, Failure, Served } from "../dialect.ts";
+import {
+  type Authentication,
+  type Builtin,
+  type BuiltinContext,
+  provedName,
+  type Served,
+} from "../dialect.ts";
 import { builtin, type BuiltinCommands } from "./builtin_protocol.ts";
 import { authOf, maxInFlight } from "./greeting.ts";
 import { VERSION } from "./version.ts";
@@ -64,17 +70,9 @@ function authenticate({ token }: Values, context: BuiltinContext): Values {
   return context.authenticate(token as string) as unknown as Values;
 }
 
-function auth(result: Values, context: BuiltinContext): Values | Promise<Values> {
-  const { identity, failure, delay } = result as Values & {
-    readonly failure: Failure;
-    readonly delay: number;
-  };
-  if (identity !== undefined) return { identity };
-  const refusal = new Refusal(failure.code, failure.message, failure);
-  if (delay === 0) throw refusal;
-  return context.pause(delay).then(() => {
-    throw refusal;
-  });
+function auth(proof: Values, context: BuiltinContext): Values | Promise<Values> {
+  const identity = provedName(proof as unknown as Authentication, context);
+  return typeof identity === "string" ? { identity } : identity;
 }
 
 /** Chooses a protocol of the server by its name and version. */

@@ -7,8 +7,10 @@ import {
   type BinaryCommand,
   binaryCommands,
   bytesOfText,
+  commandsWithProof,
 } from "./binary_commands.ts";
 import { bytesOf, type CacheInvalid, type CacheRequest, type Codec, NO_VALUES } from "./request.ts";
+import type { Proof } from "./proof.ts";
 import { isKey, latin1 } from "./words.ts";
 
 /** The first byte of a binary request. No line begins with it. */
@@ -28,6 +30,7 @@ const status = {
   badArguments: 0x04,
   notStored: 0x05,
   notANumber: 0x06,
+  unauthenticated: 0x20,
   unknownCommand: 0x81,
   internal: 0x84,
   busy: 0x85,
@@ -45,6 +48,8 @@ const FAILURES: Readonly<Record<string, readonly [status: number, message?: stri
   "unknown-command": [status.unknownCommand, "Unknown command"],
   "bad-arguments": [status.badArguments, "Invalid arguments"],
   "bad-syntax": [status.badArguments, "Invalid arguments"],
+  unauthenticated: [status.unauthenticated, "Auth failure."],
+  forbidden: [status.unauthenticated],
   internal: [status.internal],
 };
 
@@ -59,9 +64,10 @@ class BinaryRequest implements CacheRequest {
   #key = "";
   readonly #header: DataView;
 
-  constructor(header: Uint8Array) {
+  /** `commands` are those of the server by opcode. */
+  constructor(header: Uint8Array, commands: typeof binaryCommands) {
     this.#header = new DataView(header.buffer, header.byteOffset);
-    const [command, quiet = false] = binaryCommands.get(this.opcode) ?? [];
+    const [command, quiet = false] = commands.get(this.opcode) ?? [];
     if (command === undefined) return;
     this.#command = command;
     this.#quiet = quiet;
@@ -186,11 +192,13 @@ class BinaryRequest implements CacheRequest {
 export class BinaryCodec implements Codec {
   readonly #input: LineInput;
   readonly #limits: WireLimits;
+  readonly #commands: typeof binaryCommands;
   /** The request whose bytes behind the header come next. */
   #begun: BinaryRequest | undefined = undefined;
 
-  constructor(input: LineInput, limits: WireLimits) {
+  constructor(input: LineInput, limits: WireLimits, { isPossible }: Proof) {
     this.#input = input;
+    this.#commands = isPossible ? commandsWithProof : binaryCommands;
     this.#limits = limits;
   }
 
@@ -204,7 +212,7 @@ export class BinaryCodec implements Codec {
       }
       if (input.next() !== "block") return undefined;
       const decoded = this.#begun === undefined
-        ? this.#header(new BinaryRequest(input.take()))
+        ? this.#header(new BinaryRequest(input.take(), this.#commands))
         : this.#body(this.#begun, input.take());
       if (decoded !== undefined) return decoded;
     }

@@ -2,6 +2,7 @@
 
 import { Buffer } from "node:buffer";
 import { encodeText, type Values } from "@lineup/lineup";
+import { credentialsOfSasl } from "./proof.ts";
 
 /** The exptime of a counter that is not to be made. */
 const NO_CREATE = 0xffff_ffff;
@@ -180,3 +181,21 @@ export const binaryCommands: ReadonlyMap<
   [0x23, [get(true, true)]],
   [0x24, [get(true, true), true]],
 ] as [number, [BinaryCommand, boolean?]][]);
+
+/** Those, and SASL, which a server without identities does not know. */
+export const commandsWithProof: typeof binaryCommands = new Map([
+  ...binaryCommands,
+  [0x20, [{
+    verb: "MECHANISMS",
+    extras: [0],
+    body: ({ mechanisms }) => ({ value: encodeText(mechanisms as string) }),
+  }]],
+  [0x21, [{
+    verb: "AUTH",
+    extras: [0],
+    key: true,
+    value: true,
+    read: ({ key, value }) => ({ credentials: credentialsOfSasl(key, value) ?? ["", ""] }),
+    body: () => ({ value: encodeText("Authenticated") }),
+  }]],
+]);

@@ -3,6 +3,7 @@
 import { type Builtin, type Dialect, PLAIN_WORDING } from "@lineup/lineup/dialects";
 import { compileProtocol, encodeText, Refusal, type Values } from "@lineup/lineup";
 import type { BuiltinContext } from "@lineup/lineup/dialects";
+import { proofCommands } from "./proof.ts";
 import { CacheSession } from "./session.ts";
 import { errorLine } from "./text_request.ts";
 
@@ -37,9 +38,11 @@ const builtins = {
       items: { name: "word", value: "text" },
     },
     control: true,
+    role: "operator",
     run: stats,
   },
   QUIT: { command: { summary: "End the connection." }, control: true, run: quit },
+  ...proofCommands,
 } as const satisfies Record<string, Builtin>;
 
 /** The dialect. */
@@ -47,11 +50,13 @@ export const memcached: Dialect = {
   name: "memcached",
   about: "This is a server of memcached's protocol.",
   builtins,
-  wording: PLAIN_WORDING,
+  wording: { ...PLAIN_WORDING, unauthenticated: () => "unauthenticated" },
   serial: true,
   compile: (protocol) =>
     compileProtocol(protocol, {
-      builtins: { STATS: builtins.STATS.command, QUIT: builtins.QUIT.command },
+      builtins: Object.fromEntries(
+        Object.entries(builtins).map(([verb, { command }]) => [verb, command]),
+      ),
     }),
   open: (_peer, served) => new CacheSession(served),
   refuseConnection: (failure) => encodeText(errorLine(failure)),

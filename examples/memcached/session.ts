@@ -5,6 +5,7 @@ import type { Correlated, Decoded, DialectSession, Failure } from "@lineup/lineu
 import type { Served, Sink } from "@lineup/lineup/dialects";
 import type { CompiledCommand, Values } from "@lineup/lineup";
 import { BINARY_REQUEST, BinaryCodec } from "./binary.ts";
+import { Proof } from "./proof.ts";
 import type { CacheRequest, Codec, FailureWriter } from "./request.ts";
 import { NO_VALUES } from "./request.ts";
 import { TextCodec } from "./text.ts";
@@ -15,10 +16,12 @@ export class CacheSession implements DialectSession {
   readonly timed = false;
   readonly #served: Served;
   readonly #input: LineInput;
+  readonly #proof: Proof;
   #codec: Codec | undefined = undefined;
 
   constructor(served: Served) {
     this.#served = served;
+    this.#proof = new Proof(served);
     this.#input = new LineInput(served.limits.maxLine);
   }
 
@@ -32,11 +35,15 @@ export class CacheSession implements DialectSession {
 
   greet(): void {}
 
+  onIdentity(name: string | undefined): void {
+    this.#proof.onIdentity(name);
+  }
+
   push(bytes: Uint8Array): void {
     const { limits } = this.#served;
     this.#codec ??= bytes[0] === BINARY_REQUEST
-      ? new BinaryCodec(this.#input, limits)
-      : new TextCodec(this.#input, limits);
+      ? new BinaryCodec(this.#input, limits, this.#proof)
+      : new TextCodec(this.#input, limits, this.#proof);
     this.#input.push(bytes);
   }
 

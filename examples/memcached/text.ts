@@ -3,6 +3,7 @@
 import type { LineInput, WireLimits } from "@lineup/lineup/dialects";
 import { classicCommands } from "./classic_commands.ts";
 import { metaCommands } from "./meta_commands.ts";
+import { credentialsOfData, type Proof } from "./proof.ts";
 import type { CacheInvalid, Codec } from "./request.ts";
 import { errorLine, type TextCommand, TextRequest } from "./text_request.ts";
 import { BAD_FORMAT, integer, latin1, splitWords } from "./words.ts";
@@ -27,17 +28,31 @@ const UNKNOWN: TextCommand = {
   write: () => {},
 };
 
+/** A `set` that proves an identity. Its key, flags and exptime mean nothing. */
+const PROOF: TextCommand = {
+  verb: "AUTH",
+  words: [4, 5],
+  data: 4,
+  read(request) {
+    request.args = {};
+    return undefined;
+  },
+  write: (_reply, out) => out.add("STORED\r\n"),
+};
+
 /** The lines and data blocks of one connection. */
 export class TextCodec implements Codec {
   readonly #input: LineInput;
   readonly #limits: WireLimits;
+  readonly #proof: Proof;
   /** The words of the line that is read. One array for all lines: it would be most of what a line allocates. */
   #words: string[] = [];
   /** The request whose data block comes next. */
   #storing: TextRequest | undefined = undefined;
 
-  constructor(input: LineInput, limits: WireLimits) {
+  constructor(input: LineInput, limits: WireLimits, proof: Proof) {
     this.#input = input;
+    this.#proof = proof;
     this.#limits = limits;
   }
 
@@ -66,7 +81,8 @@ export class TextCodec implements Codec {
     const { bytes, start, end } = this.#input;
     const words = this.#words;
     const isText = splitWords(bytes, start, end, words);
-    const command = commands.get(words[0]);
+    const isProof = words[0] === "set" && this.#proof.isDue;
+    const command = isProof ? PROOF : commands.get(words[0]);
     const last = words[words.length - 1];
     if (command === undefined) {
       // A browser, or a program that was told to speak HTTP to this port.
@@ -117,7 +133,15 @@ export class TextCodec implements Codec {
     if (bytes[last] !== CR || bytes[last + 1] !== LF) {
       return this.#fatal("bad-syntax", "bad data chunk", request.noreply);
     }
-    request.args.value = latin1(bytes, start, last);
+    const data = latin1(bytes, start, last);
+    if (request.command !== PROOF) request.args.value = data;
+    else {
+      const credentials = credentialsOfData(data);
+      if (credentials === undefined) {
+        return invalid("bad-arguments", "bad authentication token format", false);
+      }
+      request.args = { credentials };
+    }
     return request;
   }
 

@@ -61,7 +61,10 @@ export class TextRequest implements CacheRequest {
 }
 
 /** Codes for which the client is to blame. */
-const CLIENT = new Set(["bad-syntax", "bad-arguments", "line-too-long", "not-a-number"]);
+const CLIENT = new Set([
+  ...["bad-syntax", "bad-arguments", "line-too-long", "not-a-number"],
+  ...["unauthenticated", "forbidden"],
+]);
 
 /** The line of a failure. */
 export function errorLine({ code, message }: Failure): string {

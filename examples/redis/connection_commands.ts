@@ -2,11 +2,11 @@
 
 import type { Builtin, BuiltinContext } from "@lineup/lineup/dialects";
 import { type Command, Refusal, type Values } from "@lineup/lineup/protocol";
-import { auth, wrongPassword } from "./auth.ts";
+import { auth, onAuth, wrongPassword } from "./auth.ts";
 import { clientInfo, setInfo, setName } from "./client_facts.ts";
 import { commandDocs, commandInfo, helpOf } from "./command_docs.ts";
 import { configOf } from "./config.ts";
-import { hello } from "./hello.ts";
+import { hello, onHello } from "./hello.ts";
 import { infoText } from "./info.ts";
 import { OK, Simple, Verbatim } from "./reply.ts";
 import type { RedisSession } from "./session.ts";
@@ -19,7 +19,10 @@ function builtin(command: Described, run: Run): Builtin {
   return {
     command: { ...command, reply: { value: "json" }, idempotent: true },
     control: true,
-    run: (args, context, session) => ({ value: run(args, session as RedisSession, context) }),
+    identity: true,
+    async run(args, context, session) {
+      return { value: await run(args, session as RedisSession, context) };
+    },
   };
 }
 
@@ -42,6 +45,7 @@ export const connectionCommands: Readonly<Record<string, Builtin>> = {
       idempotent: true,
     },
     control: true,
+    identity: true,
     run: ping,
     instant: ping,
   },
@@ -49,19 +53,27 @@ export const connectionCommands: Readonly<Record<string, Builtin>> = {
     { summary: "Answer the message.", args: { message: "text" } },
     ({ message }) => message,
   ),
-  AUTH: builtin({
-    summary: "Say who you are; there are no passwords.",
-    args: { credentials: { type: "text", many: true } },
-    errors: wrongPassword,
-  }, ({ credentials }) => auth(credentials as string[])),
-  HELLO: builtin({
-    summary: "Choose the version of the protocol, and say who you are.",
-    args: { protover: "text?", options: { type: "text", many: true, optional: true } },
-    errors: {
-      ...wrongPassword,
-      "no-protocol": { summary: "The server speaks RESP2 and RESP3 only." },
-    },
-  }, hello),
+  AUTH: {
+    ...builtin({
+      summary: "Say who you are: the password is the token of an identity.",
+      args: { credentials: { type: "text", many: true } },
+      errors: wrongPassword,
+    }, (proof, _session, context) => auth(proof, context)),
+    identity: false,
+    onArrival: (args, context, session) => onAuth(args, context, session as RedisSession),
+  },
+  HELLO: {
+    ...builtin({
+      summary: "Choose the version of the protocol, and say who you are.",
+      args: { protover: "text?", options: { type: "text", many: true, optional: true } },
+      errors: {
+        ...wrongPassword,
+        "no-protocol": { summary: "The server speaks RESP2 and RESP3 only." },
+      },
+    }, hello),
+    identity: false,
+    onArrival: (args, context, session) => onHello(args, context, session as RedisSession),
+  },
   SELECT: builtin(
     { summary: "Choose the database: there is one, 0.", args: { index: "integer" } },
     ({ index }) => {

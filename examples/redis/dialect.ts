@@ -16,6 +16,7 @@ export const redis: Dialect = {
   builtins: connectionCommands,
   wording: {
     ...PLAIN_WORDING,
+    unauthenticated: () => "Authentication required.",
     unknownCommand: (_verb, request: WireRequest) => unknownCommand(request as RedisRequest),
   },
   // A request that blocks its connection, such as BRPOP, is answered before the next one starts. A client that ends its

@@ -1,7 +1,13 @@
 // One connection: bytes to requests, and answers to frames.
 
-import type { Correlated, Decoded, DialectSession, Failure } from "@lineup/lineup/dialects";
-import { NOBODY, type Served, type Sink, type WireLimits } from "@lineup/lineup/dialects";
+import {
+  type Correlated,
+  type Decoded,
+  type DialectSession,
+  type Failure,
+  NOBODY,
+} from "@lineup/lineup/dialects";
+import type { AuthMode, Served, Sink, WireLimits } from "@lineup/lineup/dialects";
 import type { CompiledCommand, Values } from "@lineup/lineup/protocol";
 import { bytesOf, isAscii } from "./binary.ts";
 import { readWords } from "./command_plan.ts";
@@ -16,6 +22,8 @@ const PREFIXES: Readonly<Record<string, string>> = {
   "out-of-memory": "OOM",
   "no-protocol": "NOPROTO",
   "wrong-password": "WRONGPASS",
+  unauthenticated: "NOAUTH",
+  forbidden: "NOPERM",
   busy: "TRYAGAIN",
   quota: "TRYAGAIN",
 };
@@ -30,15 +38,18 @@ export class RedisSession implements DialectSession {
   readonly limits: WireLimits;
   /** The commands by their first words. */
   readonly table: RedisProtocol["table"];
+  /** Whether clients prove an identity. */
+  readonly auth: () => AuthMode;
   /** Whether replies are frames of RESP3; set by HELLO. */
   resp3 = false;
   /** The facts that the client tells about itself. */
   readonly told = { name: "", "lib-name": "", "lib-ver": "" };
   readonly #reader: RequestReader;
 
-  constructor(peer: string, { compiled, limits }: Served) {
+  constructor(peer: string, { compiled, limits, auth = () => "none" }: Served) {
     this.peer = peer;
     this.limits = limits;
+    this.auth = auth;
     this.table = (compiled as RedisProtocol).table;
     this.#reader = new RequestReader(limits.maxLine, limits.maxBody);
   }

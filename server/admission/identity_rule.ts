@@ -1,6 +1,6 @@
 // A request needs an identity, its role, and a place among the requests of its identity.
 
-import type { Failure, WireRequest, Wording } from "../../dialects/dialect.ts";
+import type { Builtin, Failure, WireRequest, Wording } from "../../dialects/dialect.ts";
 import type { CompiledCommand } from "../../protocol/compile.ts";
 import type { IdentityUse } from "../identity/access.ts";
 import type { Identity } from "../identity/identity.ts";
@@ -16,16 +16,19 @@ interface Identified {
   readonly isProved: boolean;
 }
 
+/** The needs of the built-in commands, by verb. */
+type BuiltinNeeds = Readonly<Record<string, Pick<Builtin, "identity" | "role"> | undefined>>;
+
 /** Refuses the requests that an identity may not make. */
 export class IdentityRule implements RequestPolicy {
   readonly #client: Identified;
-  readonly #builtins: Readonly<Record<string, { readonly role?: string }>>;
+  readonly #builtins: BuiltinNeeds;
   readonly #wording: Wording;
 
-  /** `builtins` are the commands of the dialect, whose roles hold for servers with identities only. */
+  /** `builtins` are the commands of the dialect, whose needs hold for servers with identities only. */
   constructor(
     client: Identified,
-    builtins: Readonly<Record<string, { readonly role?: string }>>,
+    builtins: BuiltinNeeds,
     wording: Wording,
   ) {
     this.#client = client;
@@ -40,8 +43,9 @@ export class IdentityRule implements RequestPolicy {
     if (needed !== undefined && identity?.roles.includes(needed) !== true) {
       return isProved ? this.#lacks(verb, needed) : this.#unauthenticated(verb);
     }
-    if (builtin) return undefined;
+    if (builtin && this.#builtins[verb]?.identity !== true) return undefined;
     if (identity === undefined) return this.#unauthenticated(verb);
+    if (builtin) return undefined;
     const { running } = identity;
     if (running === undefined || use!.inFlight < running) return undefined;
     const message = `${identity.name} has ${running} requests in flight, as many as it may.`;

@@ -306,8 +306,9 @@ export class ClientExchange implements RoutedConnection, ThrottledConnection, Id
     return edition.served;
   }
 
-  authenticate(token: string): Authentication {
-    const result = this.#identity?.authenticate(token) ?? { failure: NO_IDENTITIES, delay: 0 };
+  authenticate(token: string, name?: string): Authentication {
+    const result = this.#identity?.authenticate(token, name) ??
+      { failure: NO_IDENTITIES, delay: 0 };
     if ("identity" in result) this.#knownCommands.proved();
     return result;
   }
@@ -353,6 +354,7 @@ export class ClientExchange implements RoutedConnection, ThrottledConnection, Id
 
   onIdentity(identity: Identity | undefined, use: IdentityUse | undefined): void {
     this.#flows.become(identity, use);
+    this.session.onIdentity?.(identity?.name);
   }
 
   /** Looks at the identity again. Returns the failure for which all requests end, and the connection must. */

@@ -54,12 +54,15 @@ export class ConnectionIdentity {
     this.#become(access.anonymous);
   }
 
-  /** Takes the identity of a token. */
-  authenticate(token: string): Authentication {
+  /** Takes the identity of a token. Where the client says a name, it must be that of the identity. */
+  authenticate(token: string, claimed?: string): Authentication {
     const { now, peer, prefixes } = this.#connection;
     const held = this.#heldUntil - now();
     if (held > 0) return { failure: WRONG, delay: held };
-    const found = this.#access.identities.authenticate(token);
+    const known = this.#access.identities.authenticate(token);
+    const found = "identity" in known && known.identity.name !== (claimed ?? known.identity.name)
+      ? { why: `the token is that of ${known.identity.name}, the name is another` }
+      : known;
     if ("identity" in found) {
       const { name } = found.identity;
       if (this.isProved && this.identity!.name !== name) {

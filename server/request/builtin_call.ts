@@ -53,8 +53,8 @@ export class BuiltinCall implements BuiltinContext {
     return this.#connection.identity;
   }
 
-  authenticate(token: string): Authentication {
-    return this.#connection.authenticate(token);
+  authenticate(token: string, name?: string): Authentication {
+    return this.#connection.authenticate(token, name);
   }
 
   pause(ms: number): Promise<void> {

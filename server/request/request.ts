@@ -54,9 +54,14 @@ export class Request extends AnsweringTicket implements Context, StreamingReques
   #checked(args: Values): void {
     if (this.answered) return;
     const onArrival = this.route.builtin?.onArrival;
-    this.#args = onArrival === undefined
-      ? args
-      : onArrival(args, new BuiltinCall(this, this.connection));
+    try {
+      this.#args = onArrival === undefined
+        ? args
+        : onArrival(args, new BuiltinCall(this, this.connection), this.connection.session);
+    } catch (error) {
+      this.fail(error);
+      return;
+    }
     const { wire } = this;
     if (!wire.plain) this.#readOptions(wire);
     wire.forget();

@@ -11,7 +11,7 @@ import { type Protocol, Refusal, SpecError } from "@lineup/lineup/protocol";
 import type { LogEntry, ServeOptions } from "@lineup/lineup/server";
 import { assertEquals, assertMatch, assertRejects, assertThrows } from "@std/assert";
 import { RawClient } from "../raw_client.ts";
-import { serveInMemory } from "./served.ts";
+import { serveInMemory, suiteOptions } from "./served.ts";
 
 const protocol = {
   name: "words",
@@ -151,8 +151,7 @@ function subjectOf(
     protocol,
     limits,
     ...samples,
-    serve: ({ connections }) =>
-      serveWords(dialect, connections === undefined ? {} : { connections: { connections } }),
+    serve: (options) => serveWords(dialect, suiteOptions(options)),
   };
 }
 

@@ -2,7 +2,7 @@ import { DEFAULT_LIMITS, dialectCases, type DialectSubject } from "@lineup/lineu
 import { assertEquals, assertMatch } from "@std/assert";
 import { dialect } from "../../examples/dict.ts";
 import { handlers, protocol } from "../../examples/dictionary.ts";
-import { serveInMemory } from "../dialects/served.ts";
+import { serveInMemory, suiteOptions } from "../dialects/served.ts";
 import { RawClient } from "../raw_client.ts";
 
 const limits = { ...DEFAULT_LIMITS, maxLine: 1022, maxBody: 0, maxDiscard: 0 };
@@ -64,7 +64,7 @@ const subject: DialectSubject = {
   unfinished: [{ send: "STATUS", expect: "500 …\r\n" }],
   slow: { send: "SHOW INFO slow\r\n", expect: "112 …\r\nslow\r\n.\r\n250 ok\r\n" },
   refused: "420 …\r\n",
-  serve: ({ connections }) =>
+  serve: (options) =>
     serveInMemory(protocol, (wait) => ({
       ...handlers,
       async ABOUT(args, context) {
@@ -72,7 +72,7 @@ const subject: DialectSubject = {
         await wait();
         return { text: "slow" };
       },
-    }), { dialect, limits, connections: connections === undefined ? {} : { connections } }),
+    }), { dialect, limits, ...suiteOptions(options) }),
 };
 
 for (const { name, run } of dialectCases(subject)) Deno.test(`dict: ${name}`, run);

@@ -1,7 +1,7 @@
 import { DEFAULT_LIMITS, dialectCases, type DialectSubject } from "@lineup/lineup/dialects";
 import { assertEquals } from "@std/assert";
 import { dialect, handlersFor, protocol } from "../../examples/finger.ts";
-import { serveInMemory } from "../dialects/served.ts";
+import { serveInMemory, suiteOptions } from "../dialects/served.ts";
 import { RawClient } from "../raw_client.ts";
 import { withDirectory } from "../temporary_directory.ts";
 
@@ -30,13 +30,13 @@ const subject: DialectSubject = {
   }],
   slow: { send: "slow\r\n", expect: "first\r\nslow\r\n" },
   refused: "…\r\n",
-  serve: ({ connections }) =>
+  serve: (options) =>
     serveInMemory(protocol, (wait) => ({
       async FINGER({ query = "" }) {
         if (query === "slow") await wait();
         return { text: `first\n${query}` };
       },
-    }), { dialect, limits, connections: connections === undefined ? {} : { connections } }),
+    }), { dialect, limits, ...suiteOptions(options) }),
 };
 
 for (const { name, run } of dialectCases(subject)) Deno.test(`finger: ${name}`, run);

@@ -5,7 +5,7 @@ import type { ServeOptions } from "@lineup/lineup/server";
 import { createCache } from "../../examples/memcached/cache.ts";
 import { memcached } from "../../examples/memcached/dialect.ts";
 import { protocol } from "../../examples/memcached/protocol.ts";
-import { serveInMemory } from "../dialects/served.ts";
+import { serveInMemory, suiteOptions } from "../dialects/served.ts";
 
 const limits = { maxLine: 600, maxBody: 1000, maxDiscard: 2000 };
 const KEY = "k".repeat(250);
@@ -44,6 +44,12 @@ function binaryAnswer(
 }
 
 const EXTRAS = [0, 0, 0, 0, 0, 0, 0, 0];
+
+/** A `set` with these data. */
+const set = (data: string): string => `set k 0 0 ${data.length}\r\n${data}\r\n`;
+
+/** A proof by SASL. */
+const sasl = (value: string, key = "PLAIN"): Uint8Array => binary(0x21, { key, value });
 
 /** The dialect, on a server in memory with a cache of its own. `mn` is the slow request. */
 export const subject: DialectSubject = {
@@ -138,8 +144,31 @@ export const subject: DialectSubject = {
   ],
   slow: { send: "mn\r\n", expect: "MN\r\n" },
   refused: "SERVER_ERROR …\r\n",
-  serve: ({ connections }) =>
-    serveCache(connections === undefined ? {} : { connections: { connections } }),
+  proof: {
+    request: { send: "get a\r\n", expect: "END\r\n" },
+    refused: "CLIENT_ERROR unauthenticated\r\n",
+    right: (token) => [
+      { send: set(`acme ${token}`), expect: "STORED\r\n" },
+      {
+        send: `set any 7 100 ${token.length + 7} noreply\r\nacme  ${token} \r\n`,
+        expect: "STORED\r\n",
+      },
+    ],
+    wrong: (token) => [
+      { send: set(`bolt ${token}`), expect: "CLIENT_ERROR authentication failure\r\n" },
+      { send: set(`acme ${token}x`), expect: "CLIENT_ERROR authentication failure\r\n" },
+      { send: set(token), expect: "CLIENT_ERROR bad authentication token format\r\n" },
+      {
+        send: set(`acme ${token}`).replace("set", "add"),
+        expect: "CLIENT_ERROR unauthenticated\r\n",
+      },
+      { send: "ms k 1\r\nx\r\n", expect: "CLIENT_ERROR unauthenticated\r\n" },
+      { send: "stats\r\n", expect: "CLIENT_ERROR unauthenticated\r\n" },
+      { send: "version\r\n", expect: "CLIENT_ERROR unauthenticated\r\n" },
+    ],
+    wrongToken: "CLIENT_ERROR authentication failure\r\n",
+  },
+  serve: (options) => serveCache(suiteOptions(options)),
 };
 
 /** Serves a cache in memory. `mn` waits. */
@@ -153,6 +182,8 @@ export function serveCache(
     { dialect: memcached, limits, stats: figures, ...options },
   );
 }
+
+const NO_PROOF = binaryAnswer(0x21, { status: 0x20, value: "Auth failure." });
 
 /** The binary form of the dialect, in the same way. NOOP is the slow request. */
 export const binarySubject: DialectSubject = {
@@ -211,4 +242,21 @@ export const binarySubject: DialectSubject = {
     { send: binary(0x01, { extras: EXTRAS, key: "a", value: "abc" }).subarray(0, 34), expect: "" },
   ],
   slow: { send: binary(0x0a), expect: binaryAnswer(0x0a) },
+  proof: {
+    request: {
+      send: binary(0x00, { key: "a" }),
+      expect: binaryAnswer(0x00, { status: 1, value: "Not found" }),
+    },
+    refused: binaryAnswer(0x00, { status: 0x20, value: "Auth failure." }),
+    right: (token) => [
+      { send: sasl(`\0acme\0${token}`), expect: binaryAnswer(0x21, { value: "Authenticated" }) },
+    ],
+    wrong: (token) => [
+      { send: sasl(`\0bolt\0${token}`), expect: NO_PROOF },
+      { send: sasl(`acme\0${token}`), expect: NO_PROOF },
+      { send: sasl(`\0acme\0${token}`, "CRAM-MD5"), expect: NO_PROOF },
+      { send: binary(0x20), expect: binaryAnswer(0x20, { value: "PLAIN" }) },
+    ],
+    wrongToken: NO_PROOF,
+  },
 };

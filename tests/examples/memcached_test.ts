@@ -1,10 +1,12 @@
 import { dialectCases } from "@lineup/lineup/dialects";
-import { listenMemory, serve } from "@lineup/lineup/server";
+import { type Identities, listenMemory, serve } from "@lineup/lineup/server";
 import { assert, assertEquals } from "@std/assert";
 import { createCache } from "../../examples/memcached/cache.ts";
 import { protocol } from "../../examples/memcached/protocol.ts";
 import { options } from "../../examples/memcached.ts";
+import { VirtualClock } from "../../testing/virtual_clock.ts";
 import { RawClient } from "../raw_client.ts";
+import { TestIdentities, tokens } from "../server/identity/identities.ts";
 import { binarySubject, serveCache, subject } from "./memcached_subject.ts";
 
 for (const { name, run } of dialectCases(subject)) Deno.test(`memcached ${name}`, run);
@@ -14,7 +16,7 @@ for (const { name, run } of dialectCases(binarySubject)) {
 
 /** A cache, a client of it, and a time that passes when the test says so. */
 async function open(
-  memory: number = 1 << 20,
+  { memory = 1 << 20, identities }: { memory?: number; identities?: Identities } = {},
 ): Promise<{ wire: RawClient; clock: { now: number } } & AsyncDisposable> {
   const clock = { now: Date.UTC(2030, 0) };
   const { handlers, figures } = createCache(memory, () => clock.now);
@@ -22,6 +24,7 @@ async function open(
   const server = await serve(protocol, handlers, {
     ...options,
     stats: figures,
+    identities,
     log: () => {},
     listen: [listener],
   });
@@ -153,7 +156,7 @@ Deno.test("memcached counts a value that was appended in parts, and it is whole"
 
 Deno.test("memcached forgets the items that were used least recently, and stays within its memory", async () => {
   const memory = 100_000;
-  await using cache = await open(memory);
+  await using cache = await open({ memory });
   const { wire } = cache;
   const value = "x".repeat(600);
   await says(wire, `set first 0 0 600\n${value}`, "STORED");
@@ -191,3 +194,15 @@ Deno.test("memcached stores any bytes under any key without control characters",
 function encode(text: string): Uint8Array {
   return new TextEncoder().encode(text);
 }
+
+Deno.test("a set of memcached is a set where clients need no identity", async () => {
+  using identities = new TestIdentities(new VirtualClock(), [
+    { name: "acme", token: tokens.acme },
+    { name: "anonymous" },
+  ]);
+  await using cache = await open({ identities: identities.file });
+  const data = `acme ${tokens.acme}`;
+  await says(cache.wire, `set k 0 0 ${data.length}\n${data}`, "STORED");
+  await says(cache.wire, "get k", `VALUE k 0 ${data.length}\n${data}\nEND`);
+  await says(cache.wire, "stats", "CLIENT_ERROR unauthenticated");
+});

@@ -5,7 +5,7 @@ import {
   lineup1,
 } from "@lineup/lineup/dialects";
 import type { Protocol } from "@lineup/lineup/protocol";
-import { serveInMemory } from "../served.ts";
+import { serveInMemory, suiteOptions } from "../served.ts";
 
 const protocol = {
   name: "post",
@@ -28,6 +28,8 @@ const protocol = {
 } as const satisfies Protocol;
 
 const limits = { ...DEFAULT_LIMITS, maxLine: 1000, maxBody: 2000, maxDiscard: 4000 };
+
+const NO_PROOF = 'ERR bad-arguments "AUTH takes one token and nothing else. Usage: AUTH token"\r\n';
 
 const subject: DialectSubject = {
   dialect: lineup1,
@@ -62,7 +64,23 @@ const subject: DialectSubject = {
   slow: { send: "WAIT\r\n", expect: "OK\r\n" },
   refused: "ERR busy …\r\n",
   drained: "ERR draining …\r\n",
-  serve: ({ connections }) =>
+  proof: {
+    greeting: "OK lineup/1 post/1.0 max-line=1000 max-body=2000…auth=required …\r\n",
+    request: { send: "ECHO {1}\r\nx\r\n", expect: "OK {1}\r\nx\r\n" },
+    refused: 'ERR unauthenticated "ECHO needs AUTH first."\r\n',
+    right: (token) => [
+      { send: `AUTH ${token}\r\n`, expect: "OK identity=acme\r\n" },
+      { send: `#a AUTH "${token}"\r\n`, expect: "#a OK identity=acme\r\n" },
+    ],
+    wrong: (token) => [
+      { send: `AUTH ${token}x\r\n`, expect: "ERR unauthenticated …\r\n" },
+      { send: `AUTH acme ${token}\r\n`, expect: NO_PROOF },
+      { send: `AUTH token=${token}\r\n`, expect: NO_PROOF },
+      { send: "STATS\r\n", expect: 'ERR unauthenticated "STATS needs AUTH first."\r\n' },
+    ],
+    wrongToken: "…ERR unauthenticated …\r\n",
+  },
+  serve: (options) =>
     serveInMemory(protocol, (wait) => ({
       ECHO: ({ body }) => ({ body }),
       *COUNT({ to }) {
@@ -70,7 +88,7 @@ const subject: DialectSubject = {
         return { total: to };
       },
       WAIT: wait,
-    }), { limits, connections: connections === undefined ? {} : { connections } }),
+    }), { limits, ...suiteOptions(options) }),
 };
 
 for (const { name, run } of dialectCases(subject)) Deno.test(name, run);

@@ -5,7 +5,7 @@ import type { Protocol } from "@lineup/lineup/protocol";
 import { redis } from "../../../examples/redis/dialect.ts";
 import { redisService } from "../../../examples/redis/handlers.ts";
 import { protocol } from "../../../examples/redis/protocol.ts";
-import { serveInMemory } from "../../dialects/served.ts";
+import { serveInMemory, suiteOptions } from "../../dialects/served.ts";
 
 const limits = { maxLine: 400, maxBody: 1000, maxDiscard: 0 };
 
@@ -23,6 +23,8 @@ export function request(...words: readonly string[]): string {
 
 const error = (text: string): string => `-ERR ${text}\r\n`;
 const fault = (text: string): string => error(`Protocol error: ${text}`);
+const wrongPassword = "-WRONGPASS invalid username-password pair or user is disabled.\r\n";
+const HELLO = "*14\r\n$6\r\nserver\r\n$5\r\nredis\r\n…\r\n$7\r\nmodules\r\n*0\r\n";
 const ends = true;
 
 const REQUESTS: readonly WireSample[] = [
@@ -91,10 +93,36 @@ export const subject: DialectSubject = {
   ],
   slow: { send: request("WAIT"), expect: "+OK\r\n" },
   refused: "-ERR max number of clients reached\r\n",
-  serve: ({ connections }) =>
+  proof: {
+    request: { send: request("GET", "nothing"), expect: "$-1\r\n" },
+    refused: "-NOAUTH Authentication required.\r\n",
+    right: (token) => [
+      { send: request("AUTH", token), expect: "+OK\r\n" },
+      { send: request("AUTH", "acme", token), expect: "+OK\r\n" },
+      { send: request("AUTH", "default", token), expect: "+OK\r\n" },
+      { send: `auth acme ${token}\r\n`, expect: "+OK\r\n" },
+      { send: request("HELLO", "2", "AUTH", "acme", token, "SETNAME", "me"), expect: HELLO },
+    ],
+    wrong: (token) => [
+      { send: request("AUTH", "bolt", token), expect: wrongPassword },
+      { send: request("AUTH", `${token}x`), expect: wrongPassword },
+      { send: request("AUTH", "acme", token, "x"), expect: error("syntax error") },
+      { send: request("HELLO", "2", "AUTH", "bolt", token, "FROB"), expect: wrongPassword },
+      { send: request("HELLO", "2"), expect: `-NOAUTH HELLO must be called …\r\n` },
+      {
+        send: request("HELLO", "4", "AUTH", "acme", token),
+        expect: "-NOPROTO unsupported protocol version\r\n",
+      },
+      ...[["PING"], ["INFO"], ["COMMAND", "COUNT"], ["CONFIG", "GET", "databases"]].map((words) => (
+        { send: request(...words), expect: "-NOAUTH Authentication required.\r\n" }
+      )),
+    ],
+    wrongToken: wrongPassword,
+  },
+  serve: (options) =>
     serveInMemory(withWait, (wait) => ({ ...redisService(1 << 20).handlers, WAIT: wait }), {
       dialect: redis,
       limits,
-      ...connections === undefined ? {} : { connections: { connections } },
+      ...suiteOptions(options),
     }),
 };

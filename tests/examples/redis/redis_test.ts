@@ -1,25 +1,37 @@
 import { DEFAULT_LIMITS, type Dialect, dialectCases } from "@lineup/lineup/dialects";
 import { type Protocol, SpecError } from "@lineup/lineup/protocol";
-import { listenMemory, serve, type Server } from "@lineup/lineup/server";
+import { type Identities, listenMemory, serve, type Server } from "@lineup/lineup/server";
 import { assertEquals, assertThrows } from "@std/assert";
 import { redis } from "../../../examples/redis/dialect.ts";
 import { redisService } from "../../../examples/redis/handlers.ts";
 import { protocol } from "../../../examples/redis/protocol.ts";
 import { RawClient } from "../../raw_client.ts";
 import { VirtualClock } from "../../../testing/virtual_clock.ts";
+import { TestIdentities, tokens } from "../../server/identity/identities.ts";
 import { request, subject } from "./redis_subject.ts";
 
 for (const { name, run } of dialectCases(subject)) Deno.test(`Redis ${name}`, run);
 
+interface FixtureOptions {
+  readonly mostBytes?: number;
+  readonly clock?: VirtualClock;
+  readonly identities?: Identities;
+}
+
 /** A server of the example in memory, with a virtual clock. */
 class RedisFixture implements AsyncDisposable {
-  readonly clock = new VirtualClock();
+  readonly clock: VirtualClock;
   readonly #listener = listenMemory();
   #server: Server | undefined;
 
-  static async open({ mostBytes = 1 << 20 } = {}): Promise<RedisFixture> {
-    const fixture = new RedisFixture();
-    const { clock } = fixture;
+  constructor(clock: VirtualClock) {
+    this.clock = clock;
+  }
+
+  static async open(
+    { mostBytes = 1 << 20, clock = new VirtualClock(), identities }: FixtureOptions = {},
+  ): Promise<RedisFixture> {
+    const fixture = new RedisFixture(clock);
     const { handlers, stats } = redisService(mostBytes, clock);
     const listen = [fixture.#listener];
     fixture.#server = await serve(protocol, handlers, {
@@ -27,6 +39,7 @@ class RedisFixture implements AsyncDisposable {
       listen,
       clock,
       stats,
+      identities,
       log: () => {},
     });
     return fixture;
@@ -304,4 +317,27 @@ Deno.test("the dialect refuses a protocol whose replies have items", () => {
   };
   const { compile }: Dialect = redis;
   assertThrows(() => compile(wrong), SpecError, "commands.FLOW.items");
+});
+
+const WRONGPASS = "-WRONGPASS invalid username-password pair or user is disabled.";
+
+Deno.test("a client of Redis keeps its identity, and an anonymous one may prove one later", async () => {
+  const clock = new VirtualClock();
+  const { acme, root } = tokens;
+  using identities = new TestIdentities(clock, [
+    { name: "acme", token: acme },
+    { name: "root", token: root },
+    { name: "anonymous" },
+  ]);
+  await using server = await RedisFixture.open({ identities: identities.file, clock });
+  using wire = server.connect();
+  assertEquals(await ask(wire, "PING"), "+PONG");
+  assertEquals(await ask(wire, "AUTH wrong"), WRONGPASS);
+  assertEquals(await ask(wire, `AUTH ${acme}`), "+OK");
+  assertEquals(
+    await ask(wire, `AUTH root ${root}`),
+    "-NOPERM This connection is that of acme; another identity needs another connection.",
+  );
+  assertEquals(await ask(wire, `AUTH acme ${acme}`), "+OK");
+  assertEquals(await ask(wire, "PING"), "+PONG");
 });

@@ -4,10 +4,15 @@ import { Buffer } from "node:buffer";
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import memjs from "npm:memjs@1.3.2";
 import { type RunningExample, startExample } from "../example_process.ts";
+import { identityFile } from "../identities_file.ts";
 import { find, run } from "../program.ts";
 
-function start(): Promise<RunningExample> {
-  return startExample("memcached", ["--allow-net"], ["--port", "0"]);
+function start(identities?: string): Promise<RunningExample> {
+  if (identities === undefined) {
+    return startExample("memcached", ["--allow-net"], ["--port", "0"]);
+  }
+  const args = ["--port", "0", "--identities", identities];
+  return startExample("memcached", ["--allow-net", "--allow-read"], args);
 }
 
 /** Runs one of libmemcached's tools. Resolves with its exit code and its output. */
@@ -124,4 +129,26 @@ Deno.test("memcached of npm works against the memcached example", async () => {
     String(server.port),
   ]);
   assertEquals([code, out], [0, "all as expected\n"]);
+});
+
+Deno.test("memjs and libmemcached's tools prove an identity by SASL, and are refused without", async () => {
+  using file = identityFile("acme");
+  await using server = await start(file.path);
+  for (const password of [file.token, `${file.token}x`]) {
+    const options = { username: "acme", password, retries: 1 };
+    const client = memjs.Client.create(`127.0.0.1:${server.port}`, options);
+    try {
+      const stored = client.set("k", "v", {});
+      if (password === file.token) assertEquals(await stored, true);
+      else {
+        const told = await stored.catch((error: unknown) => `${error}`);
+        assertStringIncludes(`${told}`, "authentication failed");
+      }
+    } finally {
+      client.close();
+    }
+  }
+  assert((await tool(server, "memccat", "--binary", "k")).code !== 0);
+  const login = ["--binary", "--username=acme", `--password=${file.token}`];
+  assertMatch((await tool(server, "memccat", ...login, "k")).out, /^v\s*$/);
 });

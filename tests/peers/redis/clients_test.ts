@@ -2,7 +2,8 @@
 
 import { Buffer } from "node:buffer";
 import { assertEquals, assertMatch, assertRejects } from "@std/assert";
-import { Redis } from "npm:ioredis@6.0.0";
+import { Redis, type RedisOptions } from "npm:ioredis@6.0.0";
+import { identityFile } from "../identities_file.ts";
 import { find, run } from "../program.ts";
 import { openPane } from "../tmux.ts";
 import { startExample } from "./servers.ts";
@@ -166,4 +167,46 @@ Deno.test("redis-cli at a terminal speaks RESP3, and leaves", async () => {
   await ask("INCR k", "(error) ERR value is not an integer or out of range");
   await pane.press("C-d");
   await pane.see("exit 0");
+});
+
+Deno.test("redis-cli and ioredis prove an identity of a server, and are refused without", async () => {
+  using file = identityFile("acme");
+  await using server = await startExample(file.path);
+  const { port } = server;
+  const { token } = file;
+  assertEquals(await cli(port, ["SET", "k", "v"]), "NOAUTH Authentication required.\n\n");
+  const auth = ["--no-auth-warning", "-a", token];
+  assertEquals(await cli(port, [...auth, "SET", "k", "v"]), "OK\n");
+  assertEquals(await cli(port, [...auth, "--user", "acme", "GET", "k"]), "v\n");
+  assertEquals(await cli(port, ["-3", ...auth, "--user", "acme", "--no-raw", "GET", "k"]), '"v"\n');
+  assertEquals(
+    await cli(port, [], `AUTH acme ${token}\nGET k\nAUTH ${token}x\nAUTH bolt ${token}\n`),
+    "OK\nv\n" + "WRONGPASS invalid username-password pair or user is disabled.\n\n".repeat(2),
+  );
+
+  for (const options of [{ password: token }, { username: "acme", password: token }]) {
+    const redis = new Redis({ port, ...options });
+    try {
+      assertEquals(await redis.get("k"), "v");
+    } finally {
+      await redis.quit();
+    }
+  }
+  const refused: readonly (readonly [RedisOptions, RegExp])[] = [
+    [{}, /^NOAUTH /],
+    [{ username: "bolt", password: token }, /^WRONGPASS /],
+  ];
+  for (const [options, expected] of refused) {
+    const redis = new Redis({
+      port,
+      retryStrategy: () => null,
+      maxRetriesPerRequest: 0,
+      ...options,
+    });
+    const told: string[] = [];
+    redis.on("error", ({ message }: Error) => void told.push(message));
+    await assertRejects(() => redis.get("k"), Error);
+    assertMatch(told.join(), expected);
+    redis.disconnect();
+  }
 });

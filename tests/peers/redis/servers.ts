@@ -11,9 +11,15 @@ export interface RedisProcess extends AsyncDisposable {
   readonly port: number;
 }
 
-/** Starts examples/redis.ts at a free port. */
-export async function startExample(): Promise<RedisProcess> {
-  const example = await startProgram("redis", ["--allow-net"], ["--port", "0"]);
+/** Starts examples/redis.ts at a free port, with the identities of a file if there is one. */
+export async function startExample(identities?: string): Promise<RedisProcess> {
+  const example = identities === undefined
+    ? await startProgram("redis", ["--allow-net"], ["--port", "0"])
+    : await startProgram(
+      "redis",
+      ["--allow-net", "--allow-read"],
+      ["--port", "0", "--identities", identities],
+    );
   assertMatch(example.line, /^redis listening on tcp:\/\/127\.0\.0\.1:\d+$/);
   return example;
 }

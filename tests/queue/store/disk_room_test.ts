@@ -9,9 +9,9 @@ import { withDirectory } from "../../temporary_directory.ts";
 import type { RawClient } from "../../raw_client.ts";
 
 const MIB = 1 << 20;
-// LINEUP_LONG=2 adds files of 4 MiB, and an attack.
-const SMALL = [[MIB, 4_000], [12 * MIB, 900_000]];
-const SIZES = LONG > 1 ? [...SMALL, [4 * MIB, 20_000]] : SMALL;
+// LINEUP_LONG=2 adds larger files, smaller and larger jobs, and attacks.
+const SIZES = [[MIB, 20_000], [MIB, 4_000], [4 * MIB, 20_000], [12 * MIB, 900_000]]
+  .slice(0, LONG > 1 ? undefined : 1);
 
 /** The bytes of a queue's file and its -wal. */
 function sizeOf(path: string): number {
@@ -79,8 +79,9 @@ for (const [maxSize, size] of SIZES) {
     }));
 }
 
-// The same with reasons makes larger rows.
-const ATTACKS = Object.entries(rowAttacks).filter(([name]) => LONG > 1 || name !== "FAIL");
+// FAIL with reasons takes the same jobs, and makes larger rows.
+const ATTACKS = Object.entries(rowAttacks)
+  .filter(([name]) => LONG > 1 || !["FAIL", "TAKE alone"].includes(name));
 const SMALLEST = LONG > 1 ? [MIB, 4 * MIB] : [MIB];
 
 for (const maxSize of SMALLEST) {

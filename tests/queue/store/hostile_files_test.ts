@@ -68,6 +68,11 @@ function exporting(path: string): string {
   }
 }
 
+/** Whether a server opens this one of many files. It starts a thread: LINEUP_LONG=2 opens all, LINEUP_SEED=2 others. */
+function isOpened(at: number): boolean {
+  return LONG > 1 || at % 6 === SEED % 6;
+}
+
 const HIGH = "9007199254740993";
 const OUT_OF_BOUNDS: readonly string[] = [
   `UPDATE last SET id = ${HIGH}`,
@@ -122,8 +127,7 @@ Deno.test("a file with numbers or texts out of bounds is not sound, and does not
       await Deno.copyFile(sound, path);
       change(path, sql);
       assert(checkSqliteFile(path).problems.length > 0, `${sql} is sound`);
-      // A server starts a thread for each: LINEUP_LONG=2 opens all of them, and LINEUP_SEED=2 others.
-      if (LONG === 1 && at % 3 !== SEED % 3) continue;
+      if (!isOpened(at)) continue;
       const why = await opening(path);
       // A text is read up to its NUL.
       if (!/char\(0\)/.test(sql)) assertMatch(why, /./, `${sql} opens`);
@@ -158,14 +162,15 @@ Deno.test("a file with views, triggers, or other tables than a queue's is refuse
     const sound = `${directory}/sound.db`;
     await made(sound);
     const path = `${directory}/queue.db`;
-    for (const [sql, why] of STRANGE) {
+    for (const [at, [sql, why]] of STRANGE.entries()) {
       await Deno.copyFile(sound, path);
       change(path, sql);
       const before = await Deno.readFile(path);
       const { problems } = checkSqliteFile(path);
       assertEquals(problems.includes(why), true, problems.join());
       const refused = `${path} is no queue of ours: ${why}`;
-      assertEquals([await opening(path), exporting(path)], [refused, refused]);
+      assertEquals(exporting(path), refused);
+      if (isOpened(at)) assertEquals(await opening(path), refused);
       assertThrows(() => importSqliteFile(path, ['{"queue":"mail","body":"x"}']), Error, refused);
       assertEquals(await Deno.readFile(path), before);
     }
@@ -191,14 +196,10 @@ Deno.test("a file of another program, or of an unknown version, is refused", () 
     }
   }));
 
-// The check of the large file takes a while.
-for (
-  const [what, bodies, only] of [["small", 0, /./], [
-    "large",
-    35 * Math.min(2, LONG),
-    /^imported$/,
-  ]] as const
-) {
+// A file of more than 64 MiB is checked in parts, which takes a while.
+const SIZES = [["small", 0, /./], ["large", 70, /^imported$/]] as const;
+
+for (const [what, bodies, only] of LONG > 1 ? SIZES : SIZES.slice(0, 1)) {
   Deno.test(`a ${what} file with any damaged table is refused, and left as it is`, () =>
     withDirectory(async (directory) => {
       const path = `${directory}/queue.db`;
@@ -232,7 +233,7 @@ for (
 Deno.test("a file with circles among its pages is damaged, and its check ends", () =>
   withDirectory(async (directory) => {
     const path = `${directory}/queue.db`;
-    await made(path, 20_000);
+    await made(path, 5_000);
     const bytes = await Deno.readFile(path);
     const view = new DataView(bytes.buffer);
     const size = view.getUint16(16);
@@ -264,7 +265,7 @@ Deno.test("a file with circles among its pages is damaged, and its check ends", 
   }));
 
 /** A depth at which work that grows faster than its line does not end within the time of a test. */
-const deep = 5_000_000;
+const deep = 1_000_000;
 const year = new Date(Date.now() + 2 * 366 * 86_400_000).toISOString().slice(0, 10);
 const LINES: readonly (readonly [line: string, why: RegExp])[] = [
   [

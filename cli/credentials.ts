@@ -2,7 +2,7 @@
 
 import { createPrivateKey, X509Certificate } from "node:crypto";
 import type { ClientTls } from "../client/mod.ts";
-import { type Flag, type Flags, UsageError } from "./flags.ts";
+import { type Flag, type Flags, TOKEN_IN_SIGHT, UsageError } from "./flags.ts";
 import { readText } from "./input.ts";
 import { readPem } from "./pem.ts";
 import { needPrivate } from "./private_file.ts";
@@ -95,6 +95,12 @@ export function readToken(path: string): string {
     throw new UsageError(`--token-file: cannot read ${path}: ${reason(error)}.`);
   }
   return checkToken(text.trim(), `--token-file: ${path}`);
+}
+
+/** Throws `UsageError` for the verb of a request on the command line that has a token behind it. */
+export function needNoToken(verb: string): void {
+  if (verb !== "AUTH") return;
+  throw new UsageError(`AUTH does not belong on a command line: ${TOKEN_IN_SIGHT}`);
 }
 
 /** Refuses the key of another certificate here: a server that gets it says nothing of use. */

@@ -139,10 +139,12 @@ export interface LowerLayers {
 
 const NO_LAYERS: LowerLayers = { textsOf: () => undefined, problems: [] };
 
-/** The answer to a flag that there must not be. */
-const NO_TOKEN =
-  "There is no flag --token: every user of a machine sees the words of its processes. " +
+/** The reason why no token stands on a command line, and what to do. */
+export const TOKEN_IN_SIGHT = "every user of a machine sees the words of its processes. " +
   "Use --token-file FILE, or the variable LINEUP_TOKEN.";
+
+/** The answer to a flag that there must not be. */
+const NO_TOKEN = `There is no flag --token: ${TOKEN_IN_SIGHT}`;
 
 /** The words of a command line: the values of each flag, the arguments, and the words after `--`. */
 export interface SplitLine {

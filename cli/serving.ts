@@ -12,6 +12,8 @@ import { type Flag, type Flags, UsageError } from "./flags.ts";
 import { announce, note } from "./output.ts";
 import { logFlags, logWriter, noteWriter, type ServerLog } from "./server_log.ts";
 import { readPem } from "./pem.ts";
+import { needPrivate } from "./private_file.ts";
+import { reason } from "./reason.ts";
 import { liveTuning, tuningFlags, tuningOptions } from "./tuning.ts";
 
 /** The flags of each command that serves. */
@@ -169,14 +171,21 @@ export function openIdentities(flags: Flags, options: ServingOptions): Disposabl
 }
 
 /** Warns where tokens cross a network that others can read. */
-function warnOfPlainTokens({ identities, addresses }: {
-  readonly identities: boolean;
-  readonly addresses: readonly string[];
-}, tell: (text: string) => void): void {
+function warnOfPlainTokens(addresses: readonly string[], tell: (text: string) => void): void {
   const isOpen = (address: string): boolean =>
     /^(?:tcp|ws):/.test(address) && !isLoopback(new URL(address).hostname);
-  if (!identities || !addresses.some(isOpen)) return;
+  if (!addresses.some(isOpen)) return;
   tell("Tokens cross the network unencrypted: serve TLS, or let a proxy on this machine do it.");
+}
+
+/** Warns of a private key that every user of the machine can read. Orchestrators mount secrets so: it is no error. */
+function warnOfOpenKey(path: string | undefined, tell: (text: string) => void): void {
+  if (path === undefined) return;
+  try {
+    needPrivate(path);
+  } catch (error) {
+    tell(`--tls-key: ${reason(error)}.`);
+  }
 }
 
 function isLoopback(host: string): boolean {
@@ -290,8 +299,8 @@ export interface ServedParts {
   readonly server: Server;
   readonly admin: AdminServer | undefined;
   readonly log: ServerLog;
-  /** Whether clients prove identities. */
-  readonly hasIdentities: boolean;
+  /** The flags of the command, which tell what to warn of. */
+  readonly flags: Flags;
   /** The dialect, if it is not Lineup/1. */
   readonly dialect?: Dialect;
   /** For the log: what is served. */
@@ -303,12 +312,13 @@ export interface ServedParts {
 /** Prints where the server listens, the only line on standard output, and waits for its end. */
 export async function serveToEnd(
   name: string,
-  { server, admin, log, hasIdentities, dialect, details, hints }: ServedParts,
+  { server, admin, log, flags, dialect, details, hints }: ServedParts,
 ): Promise<number> {
   const addresses = admin === undefined ? server.addresses : [...server.addresses, admin.address];
   announce(`${name} listening on ${addresses.join(" and ")}`);
   if (!log.isJson) { for (const hint of hints) note(hint); }
-  warnOfPlainTokens({ identities: hasIdentities, addresses: server.addresses }, log.note);
+  if (flags.identities !== undefined) warnOfPlainTokens(server.addresses, log.note);
+  warnOfOpenKey(flags["tls-key"], log.note);
   if (!log.isJson) {
     // Nothing is known of the requests of another dialect.
     if (dialect !== undefined) note(`It speaks ${dialect.name}.`);

@@ -6,6 +6,7 @@ import { isOptional } from "../../protocol/fields.ts";
 import { isOptionName, isVerb } from "../../protocol/names.ts";
 import { formatWord } from "../../protocol/quoting.ts";
 import { formatValue } from "../../protocol/values.ts";
+import { needNoToken } from "../credentials.ts";
 import { type Flags, UsageError } from "../flags.ts";
 import { inputPieces } from "../input.ts";
 import { reason } from "../reason.ts";
@@ -29,6 +30,7 @@ export function readRequestArgs([word, ...rest]: readonly string[], flags: Flags
   if (!isVerb(verb)) {
     throw new UsageError(`${word} is not a verb: a letter, then letters, digits, "-".`);
   }
+  needNoToken(verb);
   const { verbatim, timeout, body, "body-file": file } = flags;
   if (body !== undefined && file !== undefined) {
     throw new UsageError("--body and --body-file exclude each other.");

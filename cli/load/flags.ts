@@ -2,6 +2,7 @@
 
 import type { Destination } from "../destination.ts";
 import { dialFlags } from "../dial.ts";
+import { needNoToken } from "../credentials.ts";
 import { type Flag, type Flags, UsageError } from "../flags.ts";
 import { readText } from "../input.ts";
 import { reason } from "../reason.ts";
@@ -129,11 +130,13 @@ function readRequests(words: readonly string[], flags: Flags): RequestPlan[] {
     .filter(Boolean);
   if (ways.length === 0) throw new UsageError("load needs a VERB, --command or --mix.");
   if (ways.length > 1) throw new UsageError(`${ways.join(" and ")} exclude each other.`);
-  if (words.length > 0) return [fromWords(words, verbatim, body)];
-  if (body !== undefined) {
+  if (words.length === 0 && body !== undefined) {
     throw new UsageError("--body needs a VERB; in --command and --mix write {N}.");
   }
-  return command.length > 0 ? command.map(fromLine) : readMix(mix);
+  if (mix !== undefined) return readMix(mix);
+  const plans = words.length > 0 ? [fromWords(words, verbatim, body)] : command.map(fromLine);
+  for (const { verb } of plans) needNoToken(verb);
+  return plans;
 }
 
 function readMix(path: string): RequestPlan[] {

@@ -258,7 +258,7 @@ run an interrupted import again.`,
         server,
         admin,
         log,
-        hasIdentities: serving.identities !== undefined,
+        flags,
         details: { data: placeName(data), beanstalkd: other?.address },
         hints: [whereJobsAre(data), ...also],
       });

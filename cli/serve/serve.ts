@@ -114,7 +114,7 @@ most a second old. A process that ends is replaced. deno needs the same permissi
       server,
       admin,
       log,
-      hasIdentities: options.identities !== undefined,
+      flags,
       dialect,
       details: { module: word },
       hints: [hints.join(" ")],

@@ -120,7 +120,7 @@ export const tokenCommand: Subcommand = {
 the token before it in use, until the next rotate, or revoke --previous. revoke removes the identity. A server
 reads the file again within a second, and ends the connections of those who have lost a right.
 
-In PATTERN * stands for any characters, ? for one. An identity named anonymous, made with --no-token, is that of
+In PATTERN * stands for any characters, ? for one, and \\, for a comma. An identity named anonymous, made with --no-token, is that of
 clients that prove none.`,
   exits: [[0, "Done."], [1, "The file cannot be read or written, or is wrong."]],
   async run([word, name = "", ...more], flags) {
@@ -179,7 +179,7 @@ function add(records: readonly IdentityRecord[], name: string, flags: Flags) {
   if (token !== undefined) members.tokens = [hashOfToken(token)];
   for (const [flag, member] of Object.entries(LISTS)) {
     const given: readonly string[] = flags[flag] ?? [];
-    if (given.length > 0) members[member] = given;
+    if (given.length > 0) members[member] = given.map((text) => oneOf(flag, text));
   }
   for (const member of SINGLE) if (flags[member] !== undefined) members[member] = flags[member];
   try {
@@ -189,6 +189,15 @@ function add(records: readonly IdentityRecord[], name: string, flags: Flags) {
     if (error instanceof IdentityError) throw new UsageError(`--${error.message}.`);
     throw error;
   }
+}
+
+/** One value of a flag that may be given several times. A comma would be taken for two, so it is written with a backslash. */
+function oneOf(flag: string, text: string): string {
+  if (!/(?<!\\),/.test(text)) return text.replaceAll("\\,", ",");
+  const each = text.split(",").map((part) => `--${flag} ${part}`).join(" ");
+  throw new UsageError(
+    `--${flag} takes one value: ${each}. A comma that is part of it is written \\,`,
+  );
 }
 
 function rotate(records: readonly IdentityRecord[], name: string) {
@@ -229,7 +238,7 @@ function row({ identity, tokens, certificates }: IdentityRecord): string[] {
   const lists = { ...grants, roles, certificates };
   const facts = [
     ...Object.entries(lists).filter(([, list]) => list !== undefined && list.length > 0)
-      .map(([list, names]) => `${list}=${names!.join(",")}`),
+      .map(([list, names]) => `${list}=${names!.map(escaped).join(",")}`),
     ...Object.entries({ class: most, weight, rate, running })
       .filter(([, value]) => value !== undefined).map(([fact, value]) => `${fact}=${value}`),
   ];
@@ -237,6 +246,10 @@ function row({ identity, tokens, certificates }: IdentityRecord): string[] {
     ? "no end"
     : `${until <= Date.now() ? "over since" : "until"} ${new Date(until).toISOString()}`;
   return [name, tokens.length === 1 ? "1 token" : `${tokens.length} tokens`, end, facts.join(" ")];
+}
+
+function escaped(name: string): string {
+  return name.replaceAll(",", "\\,");
 }
 
 function find(records: readonly IdentityRecord[], name: string): IdentityRecord {

@@ -162,6 +162,18 @@ Deno.test("a token is no word of a command line, and its file is private", () =>
       );
       assert(!err.includes("secret"));
     }
+    for (const args of [["AUTH", "secret"], ["auth"], ["auth", "--", "secret"]]) {
+      for (const command of ["call", "load"]) {
+        const { code, err } = await lineup([command, "127.0.0.1:1", ...args]);
+        assertEquals(code, 64, err);
+        assertStringIncludes(
+          err,
+          "lineup: AUTH does not belong on a command line: every user of a machine sees the words of its " +
+            "processes. Use --token-file FILE, or the variable LINEUP_TOKEN.",
+        );
+        assert(!err.includes("secret"));
+      }
+    }
     const file = `${folder}/token`;
     for (
       const [mode, text, why] of [

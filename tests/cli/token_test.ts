@@ -205,3 +205,22 @@ Deno.test("lineup queue with identities listens for other machines, tells no tok
     Deno.removeSync(folder, { recursive: true });
   }
 });
+
+Deno.test("a comma on the command line of lineup token is refused, or escaped", async () => {
+  const folder = Deno.makeTempDirSync();
+  try {
+    const path = `${folder}/identities.jsonl`;
+    const token = onFile(path);
+    const refused = await token("add", "acme", "--put", "mail.*,news");
+    assertEquals(refused.code, 64);
+    assertStringIncludes(
+      refused.err,
+      "lineup: --put takes one value: --put mail.* --put news. A comma that is part of it is written \\,",
+    );
+    await token("add", "acme", "--put", "mail\\,news", "--key", "a", "--key", "b");
+    assertEquals(JSON.parse(Deno.readTextFileSync(path)).put, ["mail,news"]);
+    assertStringIncludes((await token("list")).out, "put=mail\\,news keys=a,b");
+  } finally {
+    Deno.removeSync(folder, { recursive: true });
+  }
+});

@@ -142,3 +142,23 @@ Deno.test("--ca trusts the authority of a wss:// server", async () => {
   assertStringIncludes(err, `lineup: cannot connect to ${address}: `);
   assertStringIncludes(err, NOT_TRUSTED);
 });
+
+Deno.test("a server warns of a private key that every user can read", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    const key = `${folder}/server.key`;
+    await Deno.copyFile(pem("server.key"), key);
+    const warning = `--tls-key: other users can read ${key}; chmod 600 it.`;
+    for (const [mode, warns] of [[0o644, true], [0o640, false], [0o600, false]] as const) {
+      await Deno.chmod(key, mode);
+      await using server = await startLineup([
+        ...["queue", "--port", "0", "--data", ":memory:"],
+        ...["--tls-cert", pem("server.pem"), "--tls-key", key],
+      ]);
+      server.kill("SIGTERM");
+      assertEquals((await server.finished()).err.includes(warning), warns, mode.toString(8));
+    }
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});

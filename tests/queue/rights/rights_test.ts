@@ -276,6 +276,35 @@ const OF_BEANSTALKD: readonly (readonly [request: string, words: readonly string
   ["stats-job $other\r\n", ["?", "?", "?", "OK", "?", "?"]],
   ["stats-tube mail.acme\r\n", ["?", "?", "?", "OK", "?", "OK"]],
   ["stats-tube mail.bolt\r\n", ["?", "?", "?", "OK", "?", "?"]],
+  ["use mail.acme\r\npeek-delayed\r\n", ["-", "-", "-", "?", "-", "?"]],
+  ["use mail.bolt\r\npeek-delayed\r\n", ["-", "-", "-", "?", "-", "-"]],
+  ["use mail.acme\r\npeek-buried\r\n", ["-", "-", "-", "?", "-", "?"]],
+  ["use video\r\npeek-buried\r\n", ["-", "-", "-", "-", "-", "-"]],
+  ...["reserve-job $far", "peek $far", "stats-job $far", "delete $far", "kick-job $far"].map((
+    line,
+  ) => [`${line}\r\n`, ["?", "?", "?", "?", "?", "?"]] as const),
+  ["stats-tube video\r\n", ["?", "?", "?", "?", "?", "?"]],
+  ["pause-tube video 0\r\n", ["?", "?", "?", "?", "?", "?"]],
+  ["watch mail.acme\r\nreserve-job $own\r\ntouch $own\r\n", [
+    "?",
+    "?",
+    "TOUCHED",
+    "-",
+    "?",
+    "TOUCHED",
+  ]],
+  ["watch mail.acme\r\nreserve-job $own\r\nbury $own 0\r\n", [
+    "?",
+    "?",
+    "BURIED",
+    "-",
+    "?",
+    "BURIED",
+  ]],
+  [
+    "watch mail.acme\r\nreserve-job $own\r\nrelease $own 0 0\r\n",
+    ["?", "?", "RELEASED", "-", "?", "RELEASED"],
+  ],
   ["delete $own\r\n", ["?", "?", "?", "-", "DELETED", "DELETED"]],
   ["delete $other\r\n", ["?", "?", "?", "-", "DELETED", "?"]],
   ["kick-job $buried\r\n", ["?", "?", "?", "-", "KICKED", "KICKED"]],
@@ -300,7 +329,7 @@ Deno.test("each right and each command of beanstalkd", async () => {
         own: await put("PUT mail own key=acme"),
         other: await put("PUT mail other key=bolt"),
       };
-      await put("PUT video far");
+      ids.far = await put("PUT video far");
       if (request.includes("kick")) {
         await root.ask("TAKE mail max=1");
         ids.buried = ids.own;
@@ -308,10 +337,9 @@ Deno.test("each right and each command of beanstalkd", async () => {
       }
       using wire = await queue.beanstalkd(name);
       const lines = request.replace(/\$(\w+)/g, (_, id) => ids[id]);
-      await wire.send(lines);
-      const answers = lines.match(/^\w/gm)!.length - (lines.includes("put") ? 1 : 0);
-      let last = "";
-      for (let at = 0; at < answers; at++) last = await wire.line();
+      await wire.send(`${lines}quit\r\n`);
+      // Bodies are in lower case.
+      const last = (await wire.rest()).split("\r\n").findLast((line) => /^[A-Z]/.test(line)) ?? "";
       const expected = WORDS[words[i]] ?? words[i];
       if (last.split(" ")[0] !== expected) wrong.push(`${name}: ${lines}${last}, not ${expected}`);
     }

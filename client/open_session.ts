@@ -6,6 +6,7 @@ import type { ByteStream } from "../net/stream.ts";
 import { VERSION } from "../dialects/lineup1/version.ts";
 import { systemClock } from "../net/clock.ts";
 import { Refusal } from "../protocol/errors.ts";
+import type { Clock } from "../scheduling/clock.ts";
 import { formatWord } from "../protocol/quoting.ts";
 import { ConnectionLost, isKnown } from "./errors.ts";
 import { nameOf } from "./endpoints.ts";
@@ -17,6 +18,10 @@ import { createSession } from "./tagged_session.ts";
 
 /** Longest body until `ready` is done, such as that of SPEC. */
 const FIRST_BODY = 1 << 20;
+
+/** The time in ms for a greeting, before the server is asked for any sign. */
+const PROBE_MS = 1000;
+const BLANK_LINE = Uint8Array.of(0x0a);
 
 /** A token, or a function that gives it: tokens change, and a file may have the new one. */
 export type TokenSource = string | (() => string | Promise<string>);
@@ -100,6 +105,7 @@ export async function openSessionAt(
   const place = typeof address === "string" ? platform.parseAddress(address) : address;
   const isStream = "read" in place;
   const name = typeof address === "string" ? address : nameOf(place);
+  const isPlain = !isStream && place.transport === "tcp";
   const giveUp = new AbortController();
   let stream: ByteStream | undefined;
 
@@ -110,9 +116,10 @@ export async function openSessionAt(
     // It is closed below, unless it came too late for that.
     if (giveUp.signal.aborted) stream.close();
     const replies = new ReplyStream({ maxLine, maxBody: Math.min(maxBody, FIRST_BODY) });
+    const stopProbe = isPlain ? probeLater(stream, clock) : () => {};
     const greeting = await replies.readGreeting(stream).catch((error) => {
       throw error instanceof Refusal ? refusedBy(name, error) : error;
-    });
+    }).finally(stopProbe);
     const session = createSession(stream, replies, greeting, options);
     if (token !== undefined && greeting.auth !== "none") await authenticate(session, name, token);
     await ready?.(session);
@@ -120,10 +127,7 @@ export async function openSessionAt(
     return session;
   };
 
-  // A server of TLS says nothing before its client does.
-  const hint = !isStream && place.transport === "tcp"
-    ? "; if the server speaks TLS, its address begins with tls://"
-    : "";
+  const hint = isPlain ? "; if the server speaks TLS, its address begins with tls://" : "";
   const stop = clock.after(timeout, () => giveUp.abort(new Error(`no greeting in time${hint}`)));
   const unlisten = onAbort(signal, () => giveUp.abort(signal!.reason));
   try {
@@ -142,6 +146,17 @@ export async function openSessionAt(
     stop();
     unlisten();
   }
+}
+
+/**
+ * Sends a blank line to a server that has not greeted for a while. A server of TLS says nothing before its client does, and
+ * answers this with an alert; one of Lineup/1 skips it. The function returned ends the wait.
+ */
+function probeLater(stream: ByteStream, clock: Pick<Clock, "after">): () => void {
+  return clock.after(PROBE_MS, () => {
+    // The reader is told of a stream that is broken.
+    stream.write(BLANK_LINE).catch(() => {});
+  });
 }
 
 /** Proves an identity. Throws the `Refusal` of the server, with its address. */

@@ -4,10 +4,12 @@ import type { Frame } from "../dialects/lineup1/frame.ts";
 import { createReplyReader, type ReplyReader } from "../dialects/lineup1/reply_reader.ts";
 import type { ByteStream } from "../net/stream.ts";
 import type { Executed } from "../protocol/errors.ts";
-import { ConnectionLost, notLineup, toRefusal } from "./errors.ts";
+import { ConnectionLost, notLineup, ProtocolError, toRefusal } from "./errors.ts";
 import { type Greeting, parseGreeting } from "./greeting.ts";
 
 const READ_SIZE = 65_536;
+/** The first byte of an alert of TLS. No line begins with it. */
+const TLS_ALERT = 0x15;
 
 /** The default limits of a reply, in bytes. */
 export const REPLY_LIMITS = { maxLine: 65_536, maxBody: 1 << 26 } as const;
@@ -47,8 +49,12 @@ export class ReplyStream {
    * where it refuses the connection.
    */
   async readGreeting(stream: ByteStream): Promise<Greeting> {
-    for (;;) {
-      this.push(await stream.read(this.buffer), "no");
+    for (let isFirst = true;; isFirst = false) {
+      const read = await stream.read(this.buffer);
+      if (isFirst && read !== null && this.buffer[0] === TLS_ALERT) {
+        throw new ProtocolError("the server speaks TLS: its address begins with tls://");
+      }
+      this.push(read, "no");
       const frame = this.next();
       if (frame?.head === "ERR") throw toRefusal(frame);
       if (frame !== undefined) return parseGreeting(frame);

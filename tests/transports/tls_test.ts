@@ -1,9 +1,24 @@
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
-import { connect, ConnectionLost, type Dial } from "../../client/mod.ts";
-import { AddressError, type ClientTls, connectStream, parseAddress } from "../../net/mod.ts";
+import {
+  connect,
+  ConnectionLost,
+  type Dial,
+  openSession,
+  ProtocolError,
+} from "../../client/mod.ts";
+import {
+  AddressError,
+  type ClientTls,
+  connectStream,
+  memoryPair,
+  parseAddress,
+  writeAll,
+} from "../../net/mod.ts";
 import { serve, type ServeOptions, type Server } from "../../server/mod.ts";
 import { RawClient } from "../raw_client.ts";
-import { identity, trust } from "./tls.ts";
+import { settle } from "../streams.ts";
+import { VirtualClock } from "../../testing/virtual_clock.ts";
+import { clientCa, identity, trust } from "./tls.ts";
 import { bareProtocol } from "../bare_protocol.ts";
 import { WatchedLog } from "../watched_log.ts";
 
@@ -32,6 +47,49 @@ Deno.test("serve with a certificate listens for TLS, and a client that trusts it
     await using client = await connect(bareProtocol, address, { dial: trusting(trust) });
     assertEquals(await client.PING(), { word: "pong" });
   }));
+
+for (const tls of [identity, { ...identity, clientCa }]) {
+  const kind = tls === identity ? "TLS" : "TLS with client certificates";
+  Deno.test(`a client without TLS is told after a second that the server speaks ${kind}`, () =>
+    withServer(async (server) => {
+      const clock = new VirtualClock();
+      const dialled = Promise.withResolvers<void>();
+      const opening = openSession(`tcp://127.0.0.1:${portOf(server)}`, {
+        clock,
+        async dial(address, options) {
+          const stream = await connectStream(address, options);
+          dialled.resolve();
+          return stream;
+        },
+      });
+      await dialled.promise;
+      await clock.elapse(1000);
+      await assertRejects(
+        () => opening,
+        ProtocolError,
+        "the server speaks TLS: its address begins with tls://",
+      );
+    }, { tls }));
+}
+
+Deno.test("a server of Lineup/1 that greets late skips the blank line of its client", async () => {
+  const clock = new VirtualClock();
+  const [client, server] = memoryPair();
+  const opening = openSession("tcp://late.example:1", {
+    clock,
+    dial: () => Promise.resolve(client),
+  });
+  await settle({ clock });
+  await clock.elapse(1000);
+  const buffer = new Uint8Array(8);
+  assertEquals([await server.read(buffer), buffer[0]], [1, 0x0a]);
+  const greeting = "OK lineup/1 x/1.0 max-line=8192 max-body=1024\n";
+  await writeAll(server, new TextEncoder().encode(greeting));
+  const session = await opening;
+  assertEquals(session.greeting.name, "x");
+  server.close();
+  await session.close();
+});
 
 Deno.test("a client refuses a server that it does not trust, or that has another name", () =>
   withServer(async (server) => {

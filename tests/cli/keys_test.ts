@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import fc from "fast-check";
+import fc, { codePoint } from "fast-check";
 import { type Key, KeyDecoder } from "../../cli/keys.ts";
 
 const encode = (text: string): Uint8Array => new TextEncoder().encode(text);
@@ -112,7 +112,7 @@ Deno.test("KeyDecoder yields no controls, for any bytes", () => {
       "[",
       "~",
     ),
-    fc.string({ unit: "binary", maxLength: 4 }),
+    fc.string({ unit: codePoint, maxLength: 4 }),
   );
   fc.assert(
     fc.property(

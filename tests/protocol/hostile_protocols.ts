@@ -1,6 +1,6 @@
 // Generators of strangers' protocols: any name that the rules allow, and any text where text is allowed.
 
-import fc from "fast-check";
+import fc, { codePoint } from "fast-check";
 import type { Command, FieldSpec, Protocol } from "../../protocol/spec.ts";
 
 const FRAGMENTS = [
@@ -47,7 +47,7 @@ export const hostileText: fc.Arbitrary<string> = fc.oneof(
   fc.array(fc.constantFrom(...FRAGMENTS), { minLength: 1, maxLength: 8 }).map((all) =>
     all.join("")
   ),
-  fc.string({ unit: "binary", minLength: 1, maxLength: 12 }),
+  fc.string({ unit: codePoint, minLength: 1, maxLength: 12 }),
 );
 
 /** Any summary: it must not be empty. */

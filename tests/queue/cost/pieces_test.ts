@@ -84,7 +84,7 @@ for (
   const [what, open, request, size] of [
     ["a body over TCP", overTcp, body, 16_384],
     ["a line over TCP", overTcp, line, 8_000],
-    ["a body over WebSocket", overWebSocket, body, 524_288],
+    ["a body over WebSocket", overWebSocket, body, 131_072],
     ["a line over WebSocket", overWebSocket, line, 8_000],
   ] as const
 ) {
@@ -131,7 +131,7 @@ for (
           return threadCpu() - start;
         }));
       };
-      const size = 1 << 19;
+      const size = 1 << 17;
       costOf(size / MORE, MORE);
       const [short, long] = [costOf(size / MORE, MORE), costOf(size, 1)];
       assert(long < DEARER * short, `${short} ms for ${MORE} requests, ${long} for one as long`);

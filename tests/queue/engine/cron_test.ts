@@ -98,6 +98,20 @@ function clocks(zone: string): (time: number) => number {
   };
 }
 
+/** The reading of a clock in each minute. It is asked in each only where its zone changes within half an hour. */
+function readingsOf(show: (time: number) => number, start: number, length: number): number[] {
+  const readings: number[] = [];
+  const half = 30 * MINUTE;
+  for (let from = start; from < start + length; from += half) {
+    const ahead = show(from) - from;
+    const changes = show(from + half) - from - half !== ahead;
+    for (let at = from; at < from + half; at += MINUTE) {
+      readings.push(changes ? show(at) : at + ahead);
+    }
+  }
+  return readings;
+}
+
 /** An expression, and its meaning without the parser. */
 interface Drawn {
   readonly text: string;
@@ -144,8 +158,10 @@ function draw(random: () => number, near: readonly number[]): Drawn {
     text: [minute, hour, day, month, weekday].map(({ text }) => text).join(" "),
     fixed: !minute.star && !hour.star,
     fits(reading) {
+      // Most minutes do not match: a test reads some million.
+      if (!minute.has(Math.floor(reading / MINUTE) % 60)) return false;
       const date = new Date(reading);
-      if (!minute.has(date.getUTCMinutes()) || !hour.has(date.getUTCHours())) return false;
+      if (!hour.has(date.getUTCHours())) return false;
       if (!month.has(date.getUTCMonth() + 1)) return false;
       const [a, b] = [day.has(date.getUTCDate()), weekday.has(date.getUTCDay())];
       return !day.star && !weekday.star ? a || b : a && b;
@@ -206,7 +222,7 @@ Deno.test("cron times equal those of a walk through all minutes, for any changes
   ) {
     const start = Date.parse(change) - 2 * DAY;
     const show = clocks(zone);
-    const readings = Array.from({ length: 4 * 1440 }, (_, at) => show(start + at * MINUTE));
+    const readings = readingsOf(show, start, 4 * DAY);
     const near = [0, 1440, 2879, 2880, 2910, 4320].map((at) => readings[at]);
     const end = start + readings.length * MINUTE;
     for (let drawn = 0; drawn < 20; drawn++) {

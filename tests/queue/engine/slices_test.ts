@@ -38,7 +38,7 @@ async function most(
 }
 
 Deno.test("PURGEs of one client or of many do one slice a turn together", async () => {
-  const count = 40_000;
+  const count = 10_000;
   await using queue = await testQueue({ store: await filled(count, () => ({})) });
   const sessions = [await queue.session(), await queue.session(), await queue.session()];
   const purge = Array(100).fill("PURGE mail\n").map((line, at) => `#${at} ${line}`).join("");
@@ -166,7 +166,7 @@ Deno.test("a PURGE that is cancelled while it waits for another removes no job, 
 
 Deno.test("PURGE, REVIVE and LIST visit no job where the queue has none that matches", async () => {
   await using queue = await testQueue({
-    store: await filled(100_000, (at) => at === 999 ? { state: "dead" } : {}),
+    store: await filled(20_000, (at) => at === 999 ? { state: "dead" } : {}),
   });
   const session = await queue.session();
   const turnsOf = async (request: string): Promise<[string, number]> => {

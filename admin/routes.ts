@@ -7,6 +7,8 @@ import type { RequestHead } from "../net/http_head.ts";
 export interface AdminRoute {
   /** Begins with a slash, and has no query. */
   readonly path: string;
+  /** The roles of which one is needed, where the server has identities. Default: none is. */
+  readonly roles?: readonly string[];
   /** Called for GET and HEAD. */
   answer(request: RequestHead): HttpAnswer | Promise<HttpAnswer>;
 }

@@ -8,8 +8,8 @@ import { setImmediate } from "node:timers";
 import config from "../deno.json" with { type: "json" };
 import { AcceptQueue } from "../net/accept_queue.ts";
 import { systemClock } from "../net/clock.ts";
-import { type HttpAnswer, refusing, sendAnswer } from "../net/http_answer.ts";
-import { readHead, type RequestHead } from "../net/http_head.ts";
+import { type HttpAnswer, refusing } from "../net/http_answer.ts";
+import type { RequestHead } from "../net/http_head.ts";
 import { type HostAddress, listen, type Listener, parseAddress } from "../net/mod.ts";
 import { PendingHandshakes } from "../net/pending_handshakes.ts";
 import { type ByteStream, writeAll } from "../net/stream.ts";
@@ -27,10 +27,13 @@ import type { Server } from "../server/mod.ts";
 import { readOrigin } from "../server/served_address.ts";
 import { Telemetry } from "../server/telemetry.ts";
 import { statsOf } from "../server/stats.ts";
+import { refuseWithout } from "./access.ts";
 import { formatAdminAddress, parseAdminAddress, requireLocal } from "./address.ts";
 import { liveness, readiness } from "./health.ts";
+import { type HeadAndRest, type RequestHandlers, serveRequests } from "./http_requests.ts";
 import { FigureHistory } from "./page/history.ts";
-import { Page, READER } from "./page/page.ts";
+import { historyRoute } from "./page/history_route.ts";
+import { Page } from "./page/page.ts";
 import { type AdminRoute, answerBy, assetRoute, pathOf } from "./routes.ts";
 import { metricsRoute } from "./metrics/route.ts";
 import { RequestMetrics } from "./metrics/request_metrics.ts";
@@ -39,16 +42,10 @@ import { refuseForeign } from "./same_site.ts";
 
 /** The path of the WebSocket of the protocol. */
 const WEB_SOCKET_PATH = "/lineup";
-/** The time in ms for a request and its answer, until its client has closed. */
+/** The time in ms for a request and its answer. */
 const EXCHANGE_MS = 10_000;
-/** The most connections that have no answer yet. One more closes the oldest. */
+/** The most connections that wait for a request or an answer. One more closes the one that has waited longest. */
 const MOST_EXCHANGES = 256;
-/** Headers of each answer: no browser takes it for another type, and no other site can use it. */
-const COMMON_HEADERS = [
-  "x-content-type-options: nosniff",
-  "cross-origin-resource-policy: same-origin",
-];
-
 /**
  * Opens an admin port for a server. It answers `/healthz` (200: the process lives), `/readyz` (200, or 503 with the
  * reason while the server starts, drains, or `unready` tells one), `/metrics` (Prometheus and OpenMetrics), the page and
@@ -116,13 +113,11 @@ class AdminPort {
       liveness,
       readiness(() => this.#unready()),
       metricsRoute(() => this.#metrics()),
+      ...options.page === undefined ? [] : [historyRoute(() => this.#history)],
       ...Array.from(options.assets ?? [], assetRoute),
     ];
     this.#routes = new Map(routes.map((route) => [route.path, route]));
-    this.#page = options.page && new Page(
-      () => this.#history,
-      (token) => this.#server!.hasRole(READER, token),
-    );
+    this.#page = options.page && new Page();
     this.#exchanges = new PendingHandshakes({
       openingTime: EXCHANGE_MS,
       maxOpening: MOST_EXCHANGES,
@@ -183,13 +178,18 @@ class AdminPort {
     const { clock, log } = this.#options;
     const telemetry = new Telemetry();
     telemetry.subscribe({ event: new EventLog(clock, log).write });
+    const handlers: RequestHandlers = {
+      answer: (head, peer) => this.#answer(head, peer, telemetry),
+      asksForAll: (head) => pathOf(head) === WEB_SOCKET_PATH,
+      takeOver: (stream, request) => this.#upgrade(stream, request),
+    };
     const listener = await this.#listen();
     const { port } = parseAddress(listener.address) as HostAddress;
     const accepting = acceptAll(listener, {
       clock,
       telemetry,
       turn: () => new Promise((resolve) => void setImmediate(resolve)),
-      take: (stream) => void this.#exchange(stream),
+      take: (stream) => void serveRequests(stream, this.#exchanges, handlers),
     });
     const close = async (): Promise<void> => {
       listener.close();
@@ -217,26 +217,10 @@ class AdminPort {
     }
   }
 
-  /** Answers the one request of a connection. */
-  async #exchange(stream: ByteStream): Promise<void> {
-    this.#exchanges.begin(stream);
-    try {
-      const request = await readHead(stream);
-      if (request === undefined) return stream.close();
-      if (!("head" in request)) await this.#send(stream, request);
-      else if (pathOf(request.head) === WEB_SOCKET_PATH) await this.#upgrade(stream, request);
-      else await this.#send(stream, await this.#answer(request.head), request.head.method);
-      if (this.#exchanges.end(stream)) stream.close();
-    } catch {
-      // The connection is lost, or took too long and is closed.
-      this.#exchanges.end(stream);
-      stream.close();
-    }
-  }
-
-  async #answer(head: RequestHead): Promise<HttpAnswer> {
+  async #answer(head: RequestHead, client: string, telemetry: Telemetry): Promise<HttpAnswer> {
     const { hostname } = this.#place;
-    const refusal = refuseForeign(head, hostname, this.#origins);
+    const refusal = refuseForeign(head, hostname, this.#origins) ??
+      this.#refuseUnknown(head, client, telemetry);
     if (refusal !== undefined) return refusal;
     try {
       return await answerBy(this.#routes, head, this.#page);
@@ -247,21 +231,35 @@ class AdminPort {
     }
   }
 
-  #send(stream: ByteStream, answer: HttpAnswer, method?: string): Promise<void> {
-    const headers = [...COMMON_HEADERS, ...answer.headers ?? []];
-    return sendAnswer(stream, { ...answer, headers }, method);
+  /** The refusal of a request that needs a role, and whose token gives it none. */
+  #refuseUnknown(
+    head: RequestHead,
+    client: string,
+    telemetry: Telemetry,
+  ): HttpAnswer | undefined {
+    const path = pathOf(head);
+    const roles = this.#routes.get(path)?.roles;
+    const server = this.#server;
+    // While the server starts, there is nothing to tell yet.
+    if (roles === undefined || server === undefined) return undefined;
+    const refusal = refuseWithout(roles, head, (role, token) => server.hasRole(role, token));
+    if (refusal === undefined) return undefined;
+    const code = refusal.status.startsWith("401") ? "unauthenticated" : "forbidden";
+    const why = String(refusal.body).trimEnd();
+    telemetry.tell({ kind: "access-refused", client, identity: undefined, verb: path, code, why });
+    return refusal;
   }
 
-  /** Opens a WebSocket on a connection and hands it to the server, or sends the reason why not. */
+  /** Opens a WebSocket on a connection and hands it to the server. Resolves with the reason why not, or with nothing. */
   async #upgrade(
     stream: ByteStream,
-    { head, rest }: { head: RequestHead; rest: Uint8Array },
-  ): Promise<void> {
+    { head, rest }: HeadAndRest,
+  ): Promise<HttpAnswer | undefined> {
     const answer = this.#refuseWebSocket(head) ?? answerTo(head);
-    if (typeof answer !== "string") return this.#send(stream, answer, head.method);
+    if (typeof answer !== "string") return answer;
     await writeAll(stream, new TextEncoder().encode(answer));
     // False: it took too long, and is closed.
-    if (!this.#exchanges.end(stream)) return;
+    if (!this.#exchanges.end(stream)) return undefined;
     this.#webSockets.push(
       new ServedWebSocket(stream, rest, {
         maxMessage: LONGEST_MESSAGE,

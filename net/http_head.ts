@@ -24,17 +24,25 @@ export interface RequestHead {
 }
 
 /**
- * Reads the head of a request, and the bytes that came behind it. Resolves with the answer to a wrong request, and with
- * `undefined` where the stream ends. Rejects where the stream does.
+ * Reads the head of a request, and the bytes that came behind it. `before` are its first bytes, where they came behind
+ * another request; `onFirst` is called once there is one. Resolves with the answer to a wrong request, and with `undefined`
+ * where the stream ends. Rejects where the stream does.
  */
 export async function readHead(
   stream: ByteStream,
-): Promise<{ head: RequestHead; rest: Uint8Array } | HttpAnswer | undefined> {
+  before: Uint8Array = new Uint8Array(),
+  onFirst: () => void = () => {},
+): Promise<{ head: RequestHead; rest: Uint8Array<ArrayBuffer> } | HttpAnswer | undefined> {
   const buffer = new Uint8Array(MOST_HEAD);
+  buffer.set(before);
   let size = 0;
   for (;;) {
-    const read = await stream.read(buffer.subarray(size));
+    const isFirst = size === 0;
+    const read = isFirst && before.length > 0
+      ? before.length
+      : await stream.read(buffer.subarray(size));
     if (read === null) return undefined;
+    if (isFirst) onFirst();
     const end = endOf(buffer.subarray(0, size + read), Math.max(0, size - 3));
     size += read;
     if (end > 0) {

@@ -41,14 +41,18 @@ export class PendingHandshakes {
     this.#after = options.after ?? after;
   }
 
-  /** Adds a connection. Where there are too many, closes the oldest: an honest client opens fast. */
-  begin(stream: ByteStream): void {
+  /**
+   * Adds a connection, or gives one that is there `time` ms anew. Where there are too many, closes the oldest: an honest
+   * client opens fast.
+   */
+  begin(stream: ByteStream, time: number = this.#time): void {
+    this.end(stream);
     for (const oldest of this.#streams.keys()) {
       if (this.#streams.size < this.#most) break;
       this.#giveUp(oldest, "others came meanwhile");
     }
-    const late = (): void => this.#giveUp(stream, `it took longer than ${this.#time} ms`);
-    this.#streams.set(stream, this.#after(this.#time, late));
+    const late = (): void => this.#giveUp(stream, `it took longer than ${time} ms`);
+    this.#streams.set(stream, this.#after(time, late));
   }
 
   #giveUp(stream: ByteStream, why: string): void {

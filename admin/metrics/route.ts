@@ -1,6 +1,7 @@
 // `/metrics`.
 
 import type { Metric } from "../../server/metric.ts";
+import { OPERATOR, SCRAPER } from "../access.ts";
 import type { AdminRoute } from "../routes.ts";
 import { negotiate, writeMetrics } from "./exposition.ts";
 
@@ -8,6 +9,7 @@ import { negotiate, writeMetrics } from "./exposition.ts";
 export function metricsRoute(metrics: () => Iterable<Metric>): AdminRoute {
   return {
     path: "/metrics",
+    roles: [OPERATOR, SCRAPER],
     answer({ headers }) {
       const format = negotiate(headers.get("accept"));
       const body = writeMetrics(metrics(), format);

@@ -1,14 +1,12 @@
 // The page of a server: which paths it has, and what they answer.
 
-import { type HttpAnswer, refusing } from "../../net/http_answer.ts";
+import type { HttpAnswer } from "../../net/http_answer.ts";
 import type { RequestHead } from "../../net/http_head.ts";
 import { createDocument } from "./document.ts";
-import type { FigureHistory, RecordedFigure } from "./history.ts";
+import type { RecordedFigure } from "./history.ts";
 import { loadModules } from "./modules.ts";
 import type { QueueSample } from "./queue_sample.ts";
 
-/** The role that the figures need where the server has identities, as STATS does. */
-export const READER = "operator";
 const MAIN = "admin/page/browser/main.ts";
 const SCRIPT = "text/javascript; charset=utf-8";
 const STYLE = "text/css; charset=utf-8";
@@ -33,27 +31,13 @@ interface PageFile {
 /** The page of a server. Its files are loaded when the first of them is asked for. */
 export class Page {
   readonly paths: readonly string[] = ["/"];
-  readonly #history: () => FigureHistory | undefined;
-  readonly #mayRead: (token: string | undefined) => boolean;
   #files: Promise<ReadonlyMap<string, PageFile>> | undefined = undefined;
-
-  /** `history` has the figures; `undefined` while the server starts. `mayRead` says whether a token lets them be read. */
-  constructor(
-    history: () => FigureHistory | undefined,
-    mayRead: (token: string | undefined) => boolean,
-  ) {
-    this.#mayRead = mayRead;
-    this.#history = history;
-  }
 
   /** The answer to a request; `undefined` for a path that the page does not have. */
   async answer(
     { target, headers: sent }: Pick<RequestHead, "target" | "headers">,
   ): Promise<HttpAnswer | undefined> {
-    const { pathname, searchParams } = new URL(target, "http://page");
-    if (pathname === "/history") {
-      return this.#historyBehind(searchParams, tokenOf(sent.get("authorization")));
-    }
+    const { pathname } = new URL(target, "http://page");
     if (!mayBeOurs(pathname)) return undefined;
     const file = (await (this.#files ??= this.#load())).get(pathname);
     if (file === undefined) return undefined;
@@ -62,21 +46,6 @@ export class Page {
     return sent.get("if-none-match") === tag
       ? { status: "304 Not Modified", type, body: "", headers }
       : { status: "200 OK", type, body, headers };
-  }
-
-  #historyBehind(search: URLSearchParams, token: string | undefined): HttpAnswer {
-    const history = this.#history();
-    if (history === undefined) return refusing("503 Service Unavailable", "The server starts.");
-    if (!this.#mayRead(token)) {
-      const why = `The figures are for identities with the role ${READER}.`;
-      return token === undefined
-        ? refusing("401 Unauthorized", why, ["www-authenticate: Bearer"])
-        : refusing("403 Forbidden", why);
-    }
-    const number = (name: string): number => Number(search.get(name) ?? 0);
-    const body = history.answer(number("since"), number("after"));
-    const headers = ["cache-control: no-store"];
-    return { status: "200 OK", type: "application/json", body, headers };
   }
 
   async #load(): Promise<ReadonlyMap<string, PageFile>> {
@@ -88,11 +57,6 @@ export class Page {
       throw error;
     }
   }
-}
-
-/** The token of an `Authorization` header. */
-function tokenOf(header: string | undefined): string | undefined {
-  return /^Bearer +(\S+)$/i.exec(header ?? "")?.[1];
 }
 
 /** Whether a path can be one of the page's files, before they are loaded. */

@@ -70,7 +70,8 @@ export const tokenCommand: Subcommand = {
     role: {
       value: "ROLE",
       many: true,
-      summary: "With add: a role; operator may see the figures of the whole server.",
+      summary:
+        "With add: a role; operator may see the figures of the whole server, metrics may read /metrics.",
     },
     certificate: {
       value: "NAME",

@@ -1,4 +1,10 @@
-import { assertEquals, assertMatch, assertRejects, assertStringIncludes } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertMatch,
+  assertRejects,
+  assertStringIncludes,
+} from "@std/assert";
 import { type AdminOptions, type AdminServer, serveAdmin } from "@lineup/lineup/admin";
 import { AddressError, connect } from "@lineup/lineup/client";
 import type { Server } from "@lineup/lineup/server";
@@ -12,10 +18,11 @@ async function openAdmin(
   return await serveAdmin(server, { address: "127.0.0.1:0", log: () => {}, ...options });
 }
 
-/** Sends text to an admin port and resolves with all that it answers. */
+/** Sends text to an admin port, and nothing more, and resolves with all that it answers. */
 async function exchange({ address }: AdminServer, text: string): Promise<string> {
   using connection = await dial(address);
   await connection.write(new TextEncoder().encode(text));
+  await connection.closeWrite();
   return await new Response(connection.readable).text();
 }
 
@@ -198,6 +205,113 @@ Deno.test("a client that sends or reads too slowly is closed, and others are ser
     assertEquals(await Promise.race(ends), null);
     await admin.close();
     assertEquals(new Set(await Promise.all(ends)), new Set([null]));
+  } finally {
+    for (const each of many) each.close();
+  }
+});
+
+/** A request for /healthz. */
+const healthz = (...headers: string[]): string =>
+  ["GET /healthz HTTP/1.1", "host: localhost", ...headers, "\r\n"].join("\r\n");
+const KEPT = /\r\nconnection: keep-alive\r\nkeep-alive: timeout=75\r\n/;
+const CLOSED = /\r\nconnection: close\r\n/;
+
+/** Reads one answer of a connection: its head, and as many bytes as that says. */
+async function answerOf(connection: Deno.TcpConn): Promise<string> {
+  let text = "";
+  for (;;) {
+    const [head, body] = text.split("\r\n\r\n");
+    const length = /content-length: (\d+)/.exec(head)?.[1];
+    if (body !== undefined && body.length === Number(length)) return text;
+    const buffer = new Uint8Array(1);
+    const read = await connection.read(buffer);
+    if (read === null) return `${text}|end`;
+    text += new TextDecoder().decode(buffer);
+  }
+}
+
+const write = (connection: Deno.TcpConn, text: string): Promise<number> =>
+  connection.write(new TextEncoder().encode(text));
+
+Deno.test("a connection of the admin port takes one request after the other, until its client ends it", async () => {
+  await using test = await TestServer.open();
+  await using admin = await openAdmin(test.server);
+  using connection = await dial(admin.address);
+  for (let n = 0; n < 3; n++) {
+    await write(connection, healthz());
+    assertMatch(await answerOf(connection), KEPT);
+  }
+  // Two at once are answered in order; a refusal by its path or name does not end the connection.
+  await write(connection, "HEAD /healthz HTTP/1.1\r\nhost: localhost\r\n\r\n");
+  await write(connection, "GET /none HTTP/1.1\r\nhost: evil.example\r\n\r\n" + healthz());
+  let head = "";
+  while (!head.endsWith("\r\n\r\n")) {
+    const byte = new Uint8Array(1);
+    assertEquals(await connection.read(byte), 1);
+    head += String.fromCharCode(byte[0]);
+  }
+  assertMatch(head, KEPT);
+  assertMatch(await answerOf(connection), /^HTTP\/1\.1 421 /);
+  assertMatch(await answerOf(connection), /^HTTP\/1\.1 200 .*ok\n$/s);
+  await write(connection, healthz("connection: close"));
+  assertMatch(await answerOf(connection), CLOSED);
+  assertEquals(await answerOf(connection), "|end");
+  // A request with a body, of HTTP/1.0, or that is none: what is behind it is no request.
+  const ends = [
+    healthz("content-length: 5") + "GET /",
+    healthz("transfer-encoding: chunked"),
+    "POST /healthz HTTP/1.1\r\nhost: localhost\r\n\r\n",
+    "GET /healthz HTTP/1.0\r\n\r\n",
+    "GET\r\n\r\n",
+  ];
+  for (const end of ends) {
+    const all = await exchange(admin, end + healthz());
+    assertMatch(all, CLOSED, end);
+    assertEquals(all.match(/HTTP\/1\.1 /g)?.length, 1, end);
+  }
+});
+
+Deno.test("a connection that waits for its next request is closed after a while, and first where there are too many", async () => {
+  const clock = new VirtualClock();
+  await using test = await TestServer.open();
+  await using admin = await openAdmin(test.server, { clock });
+  const used = async (): Promise<Deno.TcpConn> => {
+    const connection = await dial(admin.address);
+    await write(connection, healthz());
+    assertMatch(await answerOf(connection), KEPT);
+    return connection;
+  };
+  // A request that is begun has the time of each, not that of a pause.
+  using slow = await used();
+  await write(slow, "GET /heal");
+  let isOver = false;
+  const end = answerOf(slow).finally(() => isOver = true);
+  for (let passed = 0; !isOver; passed += 10_000) {
+    assertEquals(await textOf(admin.address, "/healthz"), "200 ok\n");
+    assert(passed < 70_000);
+    clock.advance(10_000);
+  }
+  assertEquals(await end, "|end");
+  using idle = await used();
+  clock.advance(74_999);
+  await write(idle, healthz());
+  assertMatch(await answerOf(idle), KEPT);
+  clock.advance(75_000);
+  assertEquals(await answerOf(idle), "|end");
+
+  const many: Deno.TcpConn[] = [];
+  try {
+    for (let n = 0; n < 256; n++) many.push(await used());
+    // The first one is in use again, so the second has waited longest.
+    await write(many[0], healthz());
+    await answerOf(many[0]);
+    many.push(await used());
+    assertEquals(await answerOf(many[1]), "|end");
+    await write(many[0], healthz());
+    assertMatch(await answerOf(many[0]), KEPT);
+    // The close of the port ends all.
+    await admin.close();
+    assertEquals(await answerOf(many[0]), "|end");
   } finally {
     for (const each of many) each.close();
   }

@@ -245,29 +245,53 @@ Deno.test("a total that appears later has grown from 0, and a figure was not the
   history.close();
 });
 
-Deno.test("where a server has identities, /history is for operators", async () => {
+Deno.test("where a server has identities, /history is for operators, /metrics for scrapers too, and probes for all", async () => {
   const identityOf = (name: string, roles: string[]) => ({
     identity: { name, roles, grants: {} },
     renewed: () => undefined,
   });
+  const roles: Record<string, string[]> = {
+    boss: ["operator"],
+    ada: [],
+    prometheus: ["metrics"],
+  };
+  let anonymous: ReturnType<typeof identityOf> | undefined = undefined;
   const identities: Identities = {
     authenticate: (token) =>
-      token === "boss"
-        ? identityOf("boss", ["operator"])
-        : token === "ada"
-        ? identityOf("ada", [])
-        : {
-          why: "wrong",
-        },
-    named: () => undefined,
+      Object.hasOwn(roles, token) ? identityOf(token, roles[token]) : { why: "no such token" },
+    named: () => anonymous,
     watch: () => () => {},
   };
   await using test = await TestServer.open({ identities });
-  await using admin = await openPage(test);
-  const status = async (token?: string): Promise<number> => {
+  const log: Readonly<Record<string, unknown>>[] = [];
+  await using admin = await serveAdmin(test.server, {
+    address: "127.0.0.1:0",
+    log: (entry) => void log.push(entry),
+    page: {},
+  });
+  const status = async (path: string, token?: string): Promise<number> => {
     const headers = token === undefined ? {} : { authorization: `Bearer ${token}` };
-    return (await get(admin.address, "/history", headers))[0].status;
+    return (await get(admin.address, path, headers))[0].status;
   };
-  assertEquals([await status(), await status("ada"), await status("wrong")], [401, 403, 403]);
-  assertEquals(await status("boss"), 200);
+  const of = async (path: string): Promise<number[]> => {
+    const seen: number[] = [];
+    for (const token of [undefined, "ada", "wrong", "boss", "prometheus"]) {
+      seen.push(await status(path, token));
+    }
+    return seen;
+  };
+  assertEquals(await of("/history"), [401, 403, 403, 200, 403]);
+  assertEquals(await of("/metrics"), [401, 403, 403, 200, 200]);
+  for (const open of ["/", "/healthz", "/readyz"]) {
+    assertEquals(await of(open), [200, 200, 200, 200, 200], open);
+  }
+  const refused = log.filter(({ message }) => String(message).startsWith("access refused"));
+  assertEquals(refused.length, 7);
+  assertMatch(
+    JSON.stringify(refused[0]),
+    /"access refused: unauthenticated","client":"127.*history/,
+  );
+  assertFalse(/wrong|"ada"/.test(JSON.stringify(log)));
+  anonymous = identityOf("anonymous", ["metrics"]);
+  assertEquals([await status("/metrics"), await status("/history")], [200, 401]);
 });

@@ -5,6 +5,7 @@ import { startLineup } from "../cli/lineup_process.ts";
 import { RawClient } from "../raw_client.ts";
 import { withDirectory } from "../temporary_directory.ts";
 import { find } from "./program.ts";
+import { startPrometheus } from "./prometheus.ts";
 
 const RULES = new URL("../../monitoring/alerts.yml", import.meta.url).pathname;
 
@@ -103,7 +104,6 @@ tests:
 
 Deno.test("Prometheus scrapes lineup queue, and promtool has nothing to say of its metrics", () =>
   withDirectory(async (directory) => {
-    await find("prometheus");
     await using server = await startLineup([
       "queue",
       "--port",
@@ -125,8 +125,8 @@ Deno.test("Prometheus scrapes lineup queue, and promtool has nothing to say of i
     const text = await (await fetch(`http://${admin}/metrics`)).text();
     assertEquals(await promtool(["check", "metrics"], text), "");
 
-    await Deno.writeTextFile(
-      `${directory}/prometheus.yml`,
+    await using prometheus = await startPrometheus(
+      directory,
       `global: { scrape_interval: 1s }
 rule_files: ["${RULES}"]
 scrape_configs:
@@ -134,51 +134,11 @@ scrape_configs:
     static_configs: [{ targets: ["${admin}"] }]
 `,
     );
-    const child = new Deno.Command("prometheus", {
-      args: [
-        `--config.file=${directory}/prometheus.yml`,
-        `--storage.tsdb.path=${directory}/data`,
-        "--web.listen-address=127.0.0.1:0",
-      ],
-      stdin: "null",
-      stdout: "null",
-      stderr: "piped",
-    }).spawn();
-    try {
-      const reader = child.stderr.pipeThrough(new TextDecoderStream()).getReader();
-      let log = "";
-      let port: string | undefined;
-      while (
-        (port = /msg="Listening on" address=127\.0\.0\.1:(\d+)/.exec(log)?.[1]) === undefined
-      ) {
-        const { value, done } = await reader.read();
-        assert(!done, log);
-        log += value;
-      }
-      (async () => {
-        while (!(await reader.read()).done);
-      })();
-      const query = async (expression: string): Promise<string | undefined> => {
-        const url = `http://127.0.0.1:${port}/api/v1/query?query=${encodeURIComponent(expression)}`;
-        const response = await fetch(url);
-        if (!response.ok) return void await response.body?.cancel();
-        return (await response.json()).data.result[0]?.value[1];
-      };
-      const seen = async (expression: string): Promise<string> => {
-        for (;;) {
-          const value = await query(expression);
-          if (value !== undefined) return value;
-          await new Promise((resolve) => setTimeout(resolve, 100));
-        }
-      };
-      assertEquals(await seen("up == 1"), "1");
-      assertEquals(await seen('lineup_queue_jobs{queue="mail",state="ready"}'), "1");
-      assertEquals(await seen(`lineup_queue_jobs{queue='two"quotes',state="ready"}`), "1");
-      assertEquals(await seen('lineup_requests_total{command="PUT",code="bad-arguments"}'), "1");
-      const quantile = "histogram_quantile(0.99, sum by (le) (lineup_store_commit_seconds_bucket))";
-      assert(Number(await seen(quantile)) > 0);
-    } finally {
-      child.kill("SIGTERM");
-      await child.status;
-    }
+    const { seen } = prometheus;
+    assertEquals(await seen("up == 1"), "1");
+    assertEquals(await seen('lineup_queue_jobs{queue="mail",state="ready"}'), "1");
+    assertEquals(await seen(`lineup_queue_jobs{queue='two"quotes',state="ready"}`), "1");
+    assertEquals(await seen('lineup_requests_total{command="PUT",code="bad-arguments"}'), "1");
+    const quantile = "histogram_quantile(0.99, sum by (le) (lineup_store_commit_seconds_bucket))";
+    assert(Number(await seen(quantile)) > 0);
   }));

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertFalse, assertMatch, assertStringIncludes } from "@std/assert";
-import { type Protocol, Refusal, serve } from "@lineup/lineup";
+import { type Protocol, Refusal, serve, type ServeOptions } from "@lineup/lineup";
 import { lineServer } from "./line_server.ts";
 import { lineup } from "./lineup_here.ts";
 import { lineupProcess } from "./lineup_process.ts";
@@ -25,7 +25,7 @@ const shop = {
 } as const satisfies Protocol;
 
 /** A server of this protocol, and the purchases that it has counted. */
-async function serveShop() {
+async function serveShop(options: ServeOptions = {}) {
   const bought: { what: string; id: number; note?: string; size: number }[] = [];
   let looked = 0;
   const server = await serve(shop, {
@@ -38,7 +38,7 @@ async function serveShop() {
     FAIL() {
       throw new Refusal("gone", "It is gone.");
     },
-  }, { ...unhurried, port: 0, log: () => {} });
+  }, { ...unhurried, ...options, port: 0, log: () => {} });
   return {
     address: server.address,
     bought,
@@ -109,6 +109,17 @@ Deno.test("lineup load sends a mix by weight, from a file or flags", async () =>
   } finally {
     await Deno.remove(dir, { recursive: true });
   }
+});
+
+Deno.test("lineup load sends requests whole that are longer than the socket takes at once", async () => {
+  await using server = await serveShop({ limits: { maxBody: 16_000_000 } });
+  const { code, err } = await lineup([
+    "load",
+    ...["--json", "--quiet", "--threads", "1", "--connections", "1", "--requests", "2"],
+    ...[server.address, "BUY", "pear", "id={{n}}", "{12000000}"],
+  ]);
+  assertEquals({ code, err }, { code: 0, err: "" });
+  assertEquals(server.bought.map(({ size }) => size), [12_000_000, 12_000_000]);
 });
 
 Deno.test("lineup load counts errors by code, and exits with 1 for too many", async () => {

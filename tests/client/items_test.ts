@@ -12,8 +12,8 @@ const press = {
   commands: {
     PRINT: {
       summary: "Print pages, and refuse behind them where told so.",
-      args: { pages: "integer", jam: "boolean?" },
-      items: { page: "integer" },
+      args: { pages: "integer", jam: "boolean?", ink: "integer?" },
+      items: { page: "integer", body: "bytes?" },
       reply: { pages: "integer" },
       errors: { jammed: { summary: "The paper is jammed." } },
     },
@@ -37,8 +37,9 @@ async function withPress(
   try {
     const listener = listenMemory();
     await using _ = await serve(press, {
-      *PRINT({ pages, jam }) {
-        for (let page = 1; page <= pages; page++) yield { page };
+      *PRINT({ pages, jam, ink }) {
+        const bytes = ink === undefined ? undefined : new Uint8Array(ink);
+        for (let page = 1; page <= pages; page++) yield { page, body: bytes };
         if (jam) throw new Refusal("jammed", "Open the lid.");
         return { pages };
       },
@@ -56,6 +57,16 @@ Deno.test("await of a streamed call gives its reply, however many items nobody r
     assertEquals(await client.PRINT({ pages: 5000 }), { pages: 5000 });
     assertEquals(await client.PRINT({ pages: 2 }).then(({ pages }) => pages), 2);
     assertEquals(await client.PRINT({ pages: 2 }).finally(), { pages: 2 });
+  });
+});
+
+Deno.test("a streamed call brings more bytes than may wait unread, to a caller that reads them", async () => {
+  await withPress(async (client) => {
+    let bytes = 0;
+    for await (const { body } of client.PRINT({ pages: 40, jam: false, ink: 500_000 })) {
+      bytes += body!.length;
+    }
+    assertEquals(bytes, 20_000_000);
   });
 });
 

@@ -1,6 +1,8 @@
 // A call that is sent again tells so, and may be told not to.
 
 import { assertEquals, assertRejects } from "@std/assert";
+import v8 from "node:v8";
+import vm from "node:vm";
 import {
   type CallOptions,
   type Client,
@@ -72,6 +74,37 @@ Deno.test("onRetry tells each time that a refused call is sent again", async () 
   });
 });
 
+Deno.test("a call whose pause would outlast its deadline ends at once, with the refusal", async () => {
+  for (const [within, code, sent] of [[600, "busy", 1], [2000, undefined, 2]] as const) {
+    await withRefusals(1, {}, async (client, { clock, sent: count }) => {
+      const began = clock.now();
+      const result = await run(clock, client.LOOK({ id: 1 }, { within }).catch((error) => error));
+      assertEquals([result.code, count()], [code, sent]);
+      if (code !== undefined) assertEquals(clock.now(), began);
+    });
+  }
+});
+
+Deno.test("a call that ends in the pause before its next attempt leaves nothing in the client", async () => {
+  v8.setFlagsFromString("--expose-gc");
+  const collect: () => void = vm.runInNewContext("gc");
+  await withRefusals(100, {}, async (client, { clock }) => {
+    /** Makes a call, and aborts it in its pause. */
+    const abortInPause = async (): Promise<WeakRef<AbortSignal>> => {
+      const abort = new AbortController();
+      const call = client.LOOK({ id: 1 }, { signal: abort.signal }).catch(() => {});
+      await clock.elapse(10);
+      abort.abort();
+      await call;
+      return new WeakRef(abort.signal);
+    };
+    const signal = await abortInPause();
+    await clock.elapse(0);
+    collect();
+    assertEquals(signal.deref(), undefined);
+  });
+});
+
 Deno.test("retries limits how often a call is sent again; 0 never sends it again", async () => {
   const cases: readonly { limits: CallOptions; retry?: number; sent: number }[] = [
     { limits: { retries: 0 }, sent: 1 },
@@ -136,7 +169,7 @@ Deno.test("a number of retries that cannot be is refused", async () => {
 Deno.test("requests that cross the end of a connection by a shutdown are sent again, over another one", async () => {
   const clock = new VirtualClock();
   const service = new Ledger();
-  const proxy = new FaultyProxy(
+  const proxy: FaultyProxy = new FaultyProxy(
     clock,
     // The first server has ended before the requests come.
     (frame) => proxy.dials === 1 ? { lines: [{ head: "ERR" }] } : service.do(frame),

@@ -526,6 +526,27 @@ Deno.test("A handler of onEvent that throws does not end the worker", async () =
   }
 });
 
+Deno.test("A worker takes no more jobs while it cannot report the results of many", async () => {
+  await using fixture = await openQueueFixture();
+  const client = await fixture.client();
+  await put(client, Array(40).fill("x"));
+  const mute: WorkClient = {
+    closed: false,
+    TAKE: (args, options) => client.TAKE(args, options),
+    DONE: (_, options) =>
+      new Promise((_, reject) => options!.signal!.addEventListener("abort", reject)),
+    FAIL: (args, options) => client.FAIL(args, options),
+    EXTEND: (args, options) => client.EXTEND(args, options),
+    RELEASE: (args, options) => client.RELEASE(args, options),
+  };
+  const worker = start(fixture, mute, () => {}, { concurrency: 2, prefetch: 1 });
+  await fixture.clock.elapse(5_000);
+  const { taken, done } = worker.counts;
+  assert(taken > 3 && taken < 9, `${taken} were taken`);
+  assertEquals(done, 0);
+  await fixture.until(worker.close(0));
+});
+
 /** A client of a server that answers each TAKE at once with these jobs, whose leases end before a handler can begin. */
 function hasty(jobs: (count: number) => readonly TakenItem[]): WorkClient & { takes: number } {
   // deno-lint-ignore require-await

@@ -210,6 +210,26 @@ Deno.test("Scheduler forgets a standing queue two intervals after its end", () =
   assertEquals(desk.news, new Array(40).fill("run"));
 });
 
+Deno.test("Scheduler refuses no request of bursts that end before the next one comes", () => {
+  const clock = new VirtualClock();
+  let refused = 0;
+  const scheduler: Scheduler<Ticket> = new Scheduler<Ticket>({
+    clock,
+    random: () => 0.5,
+    seats: fixedSeats(1),
+    run: (ticket) => void clock.after(5, () => scheduler.finish(ticket)),
+    refuse: () => refused++,
+  });
+  const flow = scheduler.openFlow("normal", "a");
+  const command = new CostEstimate();
+  for (let burst = 0; burst < 20; burst++) {
+    // They wait for 0 to 25 ms: the last one for more than twice the target.
+    for (let i = 0; i < 6; i++) scheduler.submit(new Ticket(flow, command, 0));
+    clock.advance(50);
+  }
+  assertEquals(refused, 0);
+});
+
 Deno.test("Codel sheds nothing two intervals after the last long wait, at any rate of requests", () => {
   for (const gap of [1, 30, 99, 100, 101, 1000]) {
     const codel = new Codel({ target: 10 });

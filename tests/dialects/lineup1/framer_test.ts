@@ -33,14 +33,19 @@ Deno.test("Framer takes LF, CRLF and CR NUL as the same line end", () => {
 });
 
 Deno.test("Framer tells how the last line ended", () => {
-  const framer = new Framer("request");
-  assert(framer.crlf);
-  const after: boolean[] = [];
-  for (const line of ["PING\n", "PING\r\n", "\n", "PING\r\0", "A {1}\n", "x\r\n"]) {
-    drainInto(framer, [bytes(line)]);
-    after.push(framer.crlf);
+  for (const length of [1, 2, Infinity]) {
+    const framer = new Framer("request");
+    assert(framer.crlf);
+    const after: boolean[] = [];
+    for (const line of ["PING\n", "PING\r\n", "\n", "PING\r\0", "A {1}\n", "x\r\n"]) {
+      const rest = bytes(line);
+      for (let at = 0; at < rest.length; at += length) {
+        drainInto(framer, [rest.subarray(at, at + length)]);
+      }
+      after.push(framer.crlf);
+    }
+    assertEquals(after, [false, true, false, true, false, false]);
   }
-  assertEquals(after, [false, true, false, true, false, false]);
 });
 
 Deno.test("Framer returns large bodies that later input does not change", () => {

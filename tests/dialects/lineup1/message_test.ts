@@ -161,6 +161,8 @@ for (const later of [false, true]) {
   Deno.test(`readRequest returns a schema's output for values, defaults and each of many, ${how}`, async () => {
     assertEquals(await values(checked, "X x c=z"), { a: "X", b: "NONE", c: "Z" });
     assertEquals(await values(each, "X a b"), { all: ["A", "B"] });
+    // An option that is left out has nothing to check.
+    assertEquals(await values(checked, "X x"), { a: "X", b: "NONE" });
   });
 
   Deno.test(`readRequest refuses values that a schema refuses, ${how}`, async () => {

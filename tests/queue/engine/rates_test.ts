@@ -80,6 +80,19 @@ Deno.test("LIMIT rate= that is lowered after a burst lets the next job go in tim
   assertEquals((await taken(session, "mail", 9)).length, 0);
 });
 
+Deno.test("LIMIT rate= that is set again and again after a burst puts the next job off by nothing", async () => {
+  await using queue = await testQueue();
+  const session = await queue.session();
+  await session.ask("LIMIT mail rate=1000");
+  for (let i = 0; i < 20; i++) await session.ask("PUT mail x");
+  assertEquals((await taken(session, "mail", 10)).length, 10);
+  for (let i = 0; i < 5; i++) {
+    await session.ask("LIMIT mail rate=1");
+    await queue.clock.elapse(200.25);
+  }
+  assertEquals((await taken(session, "mail", 10)).length, 1);
+});
+
 Deno.test("LIMIT rate= never lets too many jobs go, for any changes of the limit", async () => {
   for (let seed = SEED; seed < SEED + 8 * LONG; seed++) {
     const random = seededRandom(seed);

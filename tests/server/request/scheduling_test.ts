@@ -194,3 +194,20 @@ Deno.test("serve pauses a client that asks faster than its rate, although there 
   await network.pass(1000);
   assertMatch(other.take(), /^(ERR quota .*\n){2}$/);
 });
+
+Deno.test("serve reads a client again after the rest that a refusal during its rest caused", async () => {
+  await using network = await TestNetwork.open({ ...RESTS, scheduling: { waiting: 1 } });
+  network.client("192.0.2.1:1").post("HOLD h\n");
+  const client = network.client("192.0.2.2:1");
+  await network.pass();
+  client.take();
+  // The second request is refused at once, the first one after half of its time, within the rest.
+  client.post("#a SAY a within=300ms\n#b SAY b\n");
+  await network.pass(2_000);
+  assertMatch(client.take(), /^#b ERR busy .*\n#a ERR busy .*\n$/);
+  for (let i = 0; i < 3; i++) {
+    client.post("PING\n");
+    await network.pass();
+    assertEquals(client.take(), "OK pong\n");
+  }
+});

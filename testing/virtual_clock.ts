@@ -16,8 +16,12 @@ const START = 1_577_836_800_000;
 /** The turns of the event loop that `elapse` grants the code after each action. */
 const TURNS = 2;
 
+const { setImmediate } = globalThis as { setImmediate?: (action: () => void) => unknown };
+
+/** Waits for a turn of the event loop. A message takes ten times as long, and is there in browsers too. */
 const immediate = (): Promise<void> =>
   new Promise((resolve) => {
+    if (setImmediate !== undefined) return void setImmediate(resolve);
     const { port1, port2 } = new MessageChannel();
     port1.onmessage = () => {
       port1.close();

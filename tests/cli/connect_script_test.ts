@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers";
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { lineup } from "./lineup_here.ts";
 import { startLineup } from "./lineup_process.ts";
@@ -196,15 +197,27 @@ Deno.test("lineup connect tells when a script is not answered to its end", async
   }
 });
 
-/** Lets the timers of this process run on a clock of the test, until it is disposed. */
-function timersOn(clock: VirtualClock): Disposable {
+/** Lets the timers of this process run on a clock of the test, until it is disposed. `waits` are their times in ms. */
+function timersOn(clock: VirtualClock): { waits(): number[] } & Disposable {
   const { setTimeout, clearTimeout } = globalThis;
-  const stops: (() => void)[] = [];
+  const timers = new Map<number, { ms: number; stop: () => void }>();
+  let last = 0;
   Object.assign(globalThis, {
-    setTimeout: (action: () => void, ms = 0) => stops.push(clock.setTimer(ms, action)),
-    clearTimeout: (timer?: number) => timer && stops[timer - 1](),
+    setTimeout(action: () => void, ms = 0) {
+      const timer = ++last;
+      const stop = clock.setTimer(ms, () => (timers.delete(timer), action()));
+      timers.set(timer, { ms, stop });
+      return timer;
+    },
+    clearTimeout(timer: number) {
+      timers.get(timer)?.stop();
+      timers.delete(timer);
+    },
   });
-  return { [Symbol.dispose]: () => void Object.assign(globalThis, { setTimeout, clearTimeout }) };
+  return {
+    waits: () => Array.from(timers.values(), ({ ms }) => ms),
+    [Symbol.dispose]: () => void Object.assign(globalThis, { setTimeout, clearTimeout }),
+  };
 }
 
 Deno.test("lineup connect ends a script once all requests are answered, also where the server does not close", async () => {
@@ -219,7 +232,7 @@ Deno.test("lineup connect ends a script once all requests are answered, also whe
     ["", "", 0],
   ] as const;
   const clock = new VirtualClock();
-  using _ = timersOn(clock);
+  using timers = timersOn(clock);
   for (const [input, replies, code] of cases) {
     using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
     let isOver = false;
@@ -233,7 +246,9 @@ Deno.test("lineup connect ends a script once all requests are answered, also whe
       await write(replies);
       while (!isOver) {
         if (replies.includes("!")) await write("! tick\n");
-        await clock.elapse(50);
+        // The bytes take real time: the clock stands still until the client waits for the server to close.
+        if (timers.waits().includes(1000)) await clock.elapse(50);
+        else await new Promise((resolve) => setImmediate(resolve));
       }
     })();
     const address = `127.0.0.1:${listener.addr.port}`;

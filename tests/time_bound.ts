@@ -7,15 +7,15 @@ const BOUND_MS = Number(Deno.env.get("LINEUP_TEST_BOUND_MS") ?? 180_000) * Math.
 
 const { test } = Deno;
 
-/** The arguments of `Deno.test` with a bound of time: a definition, or a name or options before a function. */
-function bounded(args: unknown[]): unknown[] {
-  const options = args.findIndex((each) => typeof each === "object");
-  if (options < 0) {
-    return args.toSpliced(typeof args[0] === "string" ? 1 : 0, 0, { timeout: BOUND_MS });
-  }
-  return args.with(options, { timeout: BOUND_MS, ...args[options] as object });
+/** The definition of a test, with a bound of time, from arguments of `Deno.test`: a name, options and a function. */
+export function boundedTest(args: readonly unknown[]): Deno.TestDefinition {
+  const parts = args.map((each) => {
+    if (typeof each === "string") return { name: each };
+    return typeof each === "function" ? { name: each.name, fn: each } : each;
+  });
+  // The name of a function gives way to a name before it.
+  return Object.assign({ timeout: BOUND_MS }, ...parts.toReversed());
 }
 
-const withBound = (...args: unknown[]): void =>
-  (test as (...args: unknown[]) => void)(...bounded(args));
+const withBound = (...args: unknown[]): void => test(boundedTest(args));
 Object.assign(Deno, { test: Object.assign(withBound, test) });

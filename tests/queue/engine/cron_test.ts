@@ -173,8 +173,8 @@ function draw(random: () => number, near: readonly number[]): Drawn {
 function walk({ fixed, fits }: Drawn, start: number, readings: readonly number[]): number[] {
   const found: number[] = [];
   let shown = readings[0];
-  for (const [at, reading] of readings.entries()) {
-    if (at === 0) continue;
+  for (let at = 1; at < readings.length; at++) {
+    const reading = readings[at];
     let runs = !fixed && fits(reading);
     if (fixed && reading > shown) {
       const skipsDay = reading - shown > DAY;
@@ -225,7 +225,7 @@ Deno.test("cron times equal those of a walk through all minutes, for any changes
     const readings = readingsOf(show, start, 4 * DAY);
     const near = [0, 1440, 2879, 2880, 2910, 4320].map((at) => readings[at]);
     const end = start + readings.length * MINUTE;
-    for (let drawn = 0; drawn < 20; drawn++) {
+    for (let drawn = 0; drawn < 12; drawn++) {
       const each = draw(random, near);
       let cron;
       try {

@@ -3,16 +3,18 @@
 // Ours, because cells are styled after they are aligned and may hold wide characters: the small libraries (text-table,
 // columnify) count UTF-16 units, and cli-table3 and cliui draw the whole table, escape codes included, themselves.
 
+import { printable } from "../protocol/printable.ts";
 import { width } from "./text_width.ts";
 
 /**
- * Pads each cell to the widest of its column. The columns in `numbers` are aligned to the right. Rows may have different
+ * Makes each cell `printable`, and pads it to the widest of its column. The columns in `numbers` are aligned to the right. Rows may have different
  * lengths; the last cell of a left-aligned column is padded too.
  */
 export function align(
-  rows: readonly (readonly string[])[],
+  cells: readonly (readonly string[])[],
   numbers: readonly number[] = [],
 ): string[][] {
+  const rows = cells.map((row) => row.map(printable));
   const widths: number[] = [];
   for (const row of rows) {
     row.forEach((cell, at) => widths[at] = Math.max(widths[at] ?? 0, width(cell)));

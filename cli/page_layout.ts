@@ -1,5 +1,6 @@
 // The rows of a page: labelled items that flow over several rows, and tables.
 
+import { printable } from "../protocol/printable.ts";
 import { align } from "./columns.ts";
 import type { Style } from "./style.ts";
 import type { StyledText } from "./styled_text.ts";
@@ -15,7 +16,10 @@ export function plain(text: string): StyledText {
   return { text, style: "plain" };
 }
 
-/** A label and its items, in as many rows of `columns` as they need. Items that are `undefined` are left out. */
+/**
+ * A label and its items, each made `printable`, in as many rows of `columns` as they need. Items that are `undefined` are
+ * left out.
+ */
 export function labelled(
   label: string,
   items: readonly (StyledText | undefined)[],
@@ -23,11 +27,12 @@ export function labelled(
 ): PageRow[] {
   const rows: StyledText[][] = [];
   let used = Infinity;
-  for (const item of items) {
-    if (item === undefined) continue;
+  for (const raw of items) {
+    if (raw === undefined) continue;
+    const item = { ...raw, text: printable(raw.text) };
     const gap = used === Infinity ? "" : "   ";
     if (used + gap.length + width(item.text) > columns) {
-      const head = rows.length === 0 ? label : "";
+      const head = rows.length === 0 ? printable(label) : "";
       rows.push([{ text: `${head.padEnd(LABEL_WIDTH - 1)} `, style: "dim" }, item]);
       used = LABEL_WIDTH + width(item.text);
       continue;

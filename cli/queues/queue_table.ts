@@ -1,6 +1,5 @@
 // Queues as rows of a table: for `lineup queues` and `lineup top`.
 
-import { printable } from "../../protocol/printable.ts";
 import { age, digits, whole } from "../figures.ts";
 
 /** The answer of QUEUES about one queue, with details. Durations are in ms, rates a second. */
@@ -28,7 +27,7 @@ export interface QueueState {
 type QueueColumns = Readonly<Record<string, (state: QueueState) => string>>;
 
 const columns: QueueColumns = {
-  "queue": ({ queue }) => printable(queue),
+  "queue": ({ queue }) => queue,
   "ready": ({ ready }) => whole(ready),
   "oldest": ({ oldest }) => oldest === undefined ? "-" : age(oldest),
   "delayed": ({ delayed }) => whole(delayed),

@@ -110,7 +110,7 @@ function flows(reading: Reading, prefix: string): PageRow[] {
     .map((text) => /^(.*) class=(\S+) waiting=(\d+) bytes=(\d+)$/.exec(text))
     .filter((match) => match !== null)
     .map(([, key, name, waiting, held]) => [
-      printable(key),
+      key,
       name,
       count(Number(waiting)),
       bytes(Number(held)),
@@ -145,14 +145,14 @@ function others(reading: Reading, label: Label): PageRow[] {
     group.push(other(reading, name, rest.length > 0 ? rest.join(" ") : first));
   }
   const title = (name: string): string => name.charAt(0).toUpperCase() + name.slice(1);
-  return [...groups].flatMap(([name, items]) => [[], ...label(printable(title(name)), items)]);
+  return [...groups].flatMap(([name, items]) => [[], ...label(title(name), items)]);
 }
 
 function other(reading: Reading, name: string, words: string): StyledText {
-  const label = printable(words.replace(/ (total|bytes|ms|s)$/, ""));
+  const label = words.replace(/ (total|bytes|ms|s)$/, "");
   if (name.endsWith("-total")) return plain(`${label} ${rate(reading.rate(name.slice(0, -6)))}`);
   const number = reading.number(name);
-  if (number === undefined) return plain(`${label} ${printable(reading.text(name)!)}`);
+  if (number === undefined) return plain(`${label} ${reading.text(name)!}`);
   if (name.endsWith("-bytes")) return plain(`${label} ${bytes(number)}`);
   if (name.endsWith("-ms")) return plain(`${label} ${ms(number)}`);
   return plain(`${label} ${count(number)}`);
@@ -161,7 +161,7 @@ function other(reading: Reading, name: string, words: string): StyledText {
 /** A rate that should be 0, if it is not. */
 function alarm(label: string, value: number | undefined): StyledText | undefined {
   if (value === undefined || value === 0) return undefined;
-  return { text: `${rate(value)} ${printable(label)}`, style: "bad" };
+  return { text: `${rate(value)} ${label}`, style: "bad" };
 }
 
 function rate(value: number | undefined, format: (value: number) => string = count): string {

@@ -224,3 +224,24 @@ Deno.test("a comma on the command line of lineup token is refused, or escaped", 
     Deno.removeSync(folder, { recursive: true });
   }
 });
+
+Deno.test("lineup token list shows what a terminal would act upon as escapes, a line for each identity", async () => {
+  const path = Deno.makeTempFileSync();
+  try {
+    const evil = "\x1b[2J\x9b\u0085\u202e";
+    const line = { name: "eve", put: [evil], see: ["a"], roles: [evil] };
+    Deno.writeTextFileSync(path, `${JSON.stringify(line)}\n{"name":"mallory","put":["mail"]}\n`);
+    const { code, out } = await onFile(path)("list");
+    assertEquals(code, 0);
+    const shown = "\\x1b[2J\\x9b\\x85\\u{202e}";
+    assertEquals(out.split("\n"), [
+      `eve      0 tokens  no end  put=${shown} see=a roles=${shown}`,
+      "mallory  0 tokens  no end  put=mail",
+      "",
+    ]);
+    const json = (await onFile(path)("list", "--json")).out.split("\n");
+    assertEquals([json.length, JSON.parse(json[0]).put], [3, [evil]]);
+  } finally {
+    Deno.removeSync(path);
+  }
+});

@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { page } from "../../cli/top/page.ts";
+import type { QueueState } from "../../cli/queues/queue_table.ts";
 import { Reading, type Sample } from "../../cli/top/sample.ts";
 import { serveQueue } from "./queue_here.ts";
 import { lineup } from "./lineup_here.ts";
@@ -58,6 +59,25 @@ function rows(reading: Reading, columns = 80): string[] {
   return page(reading, "queue/1.0 at x", columns)
     .map((row) => row.map(({ text }) => text).join("").trimEnd());
 }
+
+Deno.test("nothing that a server sends reaches the terminal of lineup top as it is", () => {
+  const evil = "\x1b]0;evil\x07\x9b2J\u202e\r\x00";
+  const before = sample(1000);
+  const later = sample(2000, {
+    "heaviest-1": `k${evil} class=c${evil} waiting=1 bytes=2`,
+    [`${evil}-wait-p50-ms`]: 1,
+    [`errors-${evil}-total`]: 9,
+    [`group${evil}-word${evil}`]: `text${evil}`,
+    [`group-${evil}-total`]: 1,
+    [`${evil}-bytes`]: 3,
+  });
+  const state = { queue: evil, ready: evil, oldest: evil, paused: true, weight: evil, takers: 0 };
+  const queues = [{ delayed: 0, taken: 0, dead: 0, ...state } as unknown as QueueState];
+  const lines = rows(new Reading({ ...later, queues }, before));
+  assertStringIncludes(lines.join("\n"), "\\x1b]0;evil");
+  // deno-lint-ignore no-control-regex
+  for (const line of lines) assert(!/[\x00-\x1f\x7f-\x9f\u202e]/.test(line), JSON.stringify(line));
+});
 
 Deno.test("A page of lineup top shows the figures and their rates a second", () => {
   const later = sample(3000, {

@@ -24,7 +24,8 @@ export const jobCommands = {
     summary: "Tell all of a job, and of its last attempts.",
     description:
       "The items are its last 8 attempts, the oldest first. They stay with the job over restarts. " +
-      "The attempt of a job that is taken is the last one, with the outcome running.",
+      "The attempt of a job that is taken is the last one, with the outcome running; who has taken it is known until a " +
+      "restart.",
     args: { id },
     items: pastAttempt,
     reply: {

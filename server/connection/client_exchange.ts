@@ -307,10 +307,15 @@ export class ClientExchange implements RoutedConnection, ThrottledConnection, Id
   }
 
   authenticate(token: string, name?: string): Authentication {
+    this.forgetBytes();
     const result = this.#identity?.authenticate(token, name) ??
       { failure: NO_IDENTITIES, delay: 0 };
     if ("identity" in result) this.#knownCommands.proved();
     return result;
+  }
+
+  forgetBytes(): void {
+    this.batch.hasSecret = true;
   }
 
   later(ms: number): Promise<void> {

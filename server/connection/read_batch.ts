@@ -8,6 +8,8 @@ export class ReadBatch {
   taking = false;
   /** The time of the batch that is taken now, or was taken last. */
   now = 0;
+  /** Whether the bytes of the read have a secret, and must not stay in memory. */
+  hasSecret = false;
   readonly #output: Output;
   readonly #throttle: { readonly holdsBackRefusals: boolean };
   /** Something was answered that must go out although refusals wait. */

@@ -265,6 +265,10 @@ export class ReadLoop {
     this.#endTurn(this.#taken);
     const { midRequest } = this.#session;
     this.#timeouts.received(this.#read, this.#whole, midRequest, this.#batch.now);
+    if (this.#batch.hasSecret) {
+      this.#batch.hasSecret = false;
+      this.#buffer.fill(0, 0, this.#read);
+    }
     if (this.#read === this.#buffer.length && this.#read < LARGEST_BUFFER) {
       this.#buffer = new Uint8Array(4 * this.#read);
     }

@@ -46,6 +46,8 @@ export interface RequestConnection extends BuiltinConnection {
   hold(bytes: number, much: boolean): void;
   /** Called when a request may be scheduled. */
   checked(request: RequestInFlight): void;
+  /** The bytes that are read now have a secret: they do not stay in memory. */
+  forgetBytes(): void;
   /** Cancels all requests in flight. */
   close(): void;
   /** Called when a request has a seat. */

@@ -44,6 +44,8 @@ export class Request extends AnsweringTicket implements Context, StreamingReques
       }
       args = session.readArguments(this.wire, this.compiled);
     } catch (error) {
+      // A proof that is wrong may have a right token.
+      if (this.route.builtin?.onArrival !== undefined) this.connection.forgetBytes();
       this.fail(error);
       return;
     }

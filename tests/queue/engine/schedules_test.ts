@@ -97,6 +97,31 @@ Deno.test("EVERY makes up for missed jobs by one job, and keeps its rhythm", asy
   );
 });
 
+Deno.test("EVERY off of the last schedule of cron ends the watch over the time of day", async () => {
+  await using queue = await testQueue();
+  const session = await queue.session();
+  const before = queue.clock.pending;
+  await session.ask('EVERY yearly mail x cron="0 0 1 6 *"');
+  assertEquals(queue.clock.pending, before + 2, "the next time, and the watch");
+  await session.ask("EVERY yearly off");
+  await queue.clock.elapse(10 * MINUTE);
+  assertEquals(queue.clock.pending, before + 1);
+});
+
+Deno.test("EVERY makes up for missed jobs by one job also at the very time of a run", async () => {
+  const store: Store = { ...memoryStore(), close: () => Promise.resolve() };
+  await using queue = await testQueue({ store });
+  const { clock } = queue;
+  await (await queue.session()).ask("EVERY beat mail x interval=1h");
+  await queue[Symbol.asyncDispose]();
+  clock.advance(240 * MINUTE);
+  await using again = await testQueue({ store, clock });
+  const session = await again.session();
+  await clock.elapse(1);
+  assertMatch(await session.ask("LIST mail"), /OK count=1$/);
+  assertMatch(await session.ask("SCHEDULES"), / next=3599999ms /);
+});
+
 Deno.test("EVERY that is set again without a change keeps its time; with a change it begins anew", async () => {
   await using queue = await testQueue({ maxSchedules: 1 });
   const session = await queue.session();

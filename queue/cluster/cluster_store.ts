@@ -3,12 +3,16 @@
 // A commit of jobs changes nothing unless the row of its node is there with the incarnation that the commit names. It does
 // not ask who owns the shard. So the owner of a shard changes only by its owner, behind its own commits, or in the
 // transaction that removes the row of its owner.
+//
+// Commits, `give`, `leave` and the load of a shard share one connection, in their order. After it broke, the next one raises
+// the incarnation before it does anything else, and waits for a statement of this node that goes on: then each statement of
+// the first one is either done, or will never be. `claim` and `remove` may wait for another node, so they go elsewhere.
 
 /** A node as the database knows it. */
 export interface NodeName {
   /** Its id. A node that joins again has another one. */
   readonly id: string;
-  /** Changed by {@linkcode ClusterStore.raise}. Commits with an earlier one have no effect. */
+  /** Raised after a connection with a commit in flight broke. Commits with an earlier one have no effect. */
   readonly incarnation: number;
 }
 
@@ -20,6 +24,8 @@ export interface ClusterNode extends NodeName {
   readonly since: number;
   /** How long its row lasts without a renewal, in ms, by the clock of the database. At 0 or less it may be removed. */
   readonly left: number;
+  /** Whether it gives its shards away before it ends: no node gives it one. */
+  readonly isLeaving: boolean;
 }
 
 /** A shard of the cluster. */
@@ -53,29 +59,26 @@ export interface ClusterStore {
   /** Makes a row for this node, which owns nothing yet. Rejects with an `Error` that says in words why it cannot. */
   join(address: string): Promise<NodeName>;
   /**
-   * Renews the row of this node, and reads the map in the same statement. The row lasts for the time to live from then on.
-   * The incarnation does not matter: `raise` may be on its way beside it.
+   * Renews the row of this node, and reads the map in the same snapshot. The row lasts for the time to live from then on.
+   * `isLeaving` is what the map says of it. The incarnation does not matter: it may be raised meanwhile.
    */
-  renew(): Promise<ClusterMap>;
-  /**
-   * Takes another incarnation. Waits for a commit of this node that goes on. From then on each commit and each `give` that
-   * was sent before is either done, or will never be.
-   */
-  raise(): Promise<NodeName>;
+  renew(isLeaving: boolean): Promise<ClusterMap>;
   /** Owns those of these shards that have no owner, or one whose row is gone. Resolves with them. */
   claim(shards: readonly number[]): Promise<readonly number[]>;
   /**
    * Removes the row of another node if its time is over by the clock of the database, and it still has this incarnation. In
-   * the same transaction this node owns those of its shards that are in `take`; the others have no owner. Waits for a commit
-   * of that node that goes on. Resolves with the shards that it took; `undefined` where the node was not removed.
+   * the same transaction this node owns those of its shards that are in `take`; the others have no owner. Waits a second at
+   * most for a commit of that node that goes on. Resolves with the shards that it took; `undefined` where the node was not removed.
    */
   remove(node: NodeName, take: readonly number[]): Promise<readonly number[] | undefined>;
   /**
    * The node `to` owns a shard of this node from now on, behind all commits that were made before. Resolves with whether it
    * does: it does not where `to` is gone, or its time is over, or the shard is not this node's. Nothing was changed then.
-   * After another error, `raise` and then a new map tell who owns it.
+   * After another error it is unknown who owns it: see `OpenShardOf`.
    */
   give(shard: number, to: string): Promise<boolean>;
   /** Removes the row of this node, behind all its commits. Its shards have no owner then. */
   leave(): Promise<void>;
+  /** Calls `onNews` from now on when a node may have joined, left, been removed, or got a shard. It may miss some. */
+  listen(onNews: () => void): void;
 }

@@ -6,15 +6,15 @@ export interface OpenShard {
   /** Its jobs. It refuses with `busy` while the ownership does not hold. */
   readonly engine: Engine;
   /**
-   * Ends all requests, commits what is left, and lets the memory go. Rejects where something could not be committed: then it
-   * is unknown whether it is, and the shard may be given away only once `raise` is done.
+   * Ends all requests, commits what is left, and lets the memory go. What could not be committed was never acknowledged. No
+   * statement of the shard is sent once this has resolved.
    */
   close(): Promise<void>;
 }
 
 /**
  * Loads a shard in transactions that begin after the call, on the connection of the commits, so behind all of them and behind
- * each `give`. The first statement reads whether the database has this node as the owner: rejects with `StoreLost` if not,
+ * each `give`, raised if it broke. The first statement reads whether the database has this node as the owner: rejects with `StoreLost` if not,
  * because a map may be older than what this node has done since. Rejects with another error where it cannot be loaded for
  * now.
  *

@@ -68,7 +68,8 @@ export interface ClusterStore {
   /**
    * Removes the row of another node if its time is over by the clock of the database, and it still has this incarnation. In
    * the same transaction this node owns those of its shards that are in `take`; the others have no owner. Waits a second at
-   * most for a commit of that node that goes on. Resolves with the shards that it took; `undefined` where the node was not removed.
+   * most for a commit of that node that goes on. Resolves with the shards that it took; `undefined` where the node was not
+   * removed.
    */
   remove(node: NodeName, take: readonly number[]): Promise<readonly number[] | undefined>;
   /**

@@ -13,10 +13,9 @@ export interface OpenShard {
 }
 
 /**
- * Loads a shard in transactions that begin after the call, on the connection of the commits, so behind all of them and behind
- * each `give`, raised if it broke. The first statement reads whether the database has this node as the owner: rejects with `StoreLost` if not,
- * because a map may be older than what this node has done since. Rejects with another error where it cannot be loaded for
- * now.
+ * Loads a shard in transactions that begin after the call, on the connection of the commits: behind all of them, and behind
+ * each `give`. The first statement reads whether the database has this node as the owner, because a map may be older than what
+ * this node has done since. Rejects with `StoreLost` if not, and with another error where it cannot be loaded for now.
  *
  * @param ownership the `ownership` of the shard's store: whether its engine may answer
  */

@@ -2,7 +2,7 @@
 // and gives shards to nodes that come.
 
 import type { Clock } from "../../scheduling/clock.ts";
-import type { Engine } from "../engine/engine.ts";
+import type { RankedEngine } from "../engine/ranked_engine.ts";
 import type { Log } from "../log.ts";
 import { StoreLost } from "../store/store.ts";
 import type { ClusterMap, ClusterNode, ClusterStore } from "./cluster_store.ts";
@@ -41,7 +41,7 @@ export interface ClusterOptions {
 }
 
 /** Where the requests for a shard go: to the engine of this node, or to another node. */
-export type ShardPlace = { readonly engine: Engine } | { readonly node: ClusterNode };
+export type ShardPlace = { readonly engine: RankedEngine } | { readonly node: ClusterNode };
 
 /** A node of a cluster. */
 export class Cluster {

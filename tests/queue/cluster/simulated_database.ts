@@ -54,6 +54,8 @@ export class SimulatedDatabase {
   readonly nodes = new Map<string, NodeRow>();
   readonly shards: ShardRows[];
   readonly ttlMs: number;
+  /** How many nodes have joined. */
+  joined = 0;
   readonly #clock: VirtualClock;
   readonly #random: () => number;
   readonly #rate: number;

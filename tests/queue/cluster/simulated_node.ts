@@ -46,7 +46,6 @@ export class SimulatedNode {
   readonly #connections: (SimulatedConnection | undefined)[] = [undefined, undefined, undefined];
   readonly #tails: Promise<unknown>[] = [Promise.resolve(), Promise.resolve(), Promise.resolve()];
   #name: NodeName = { id: "", incarnation: 0 };
-  #ids = 0;
 
   constructor(parts: NodeParts) {
     this.parts = parts;
@@ -77,13 +76,13 @@ export class SimulatedNode {
   }
 
   #store(): ClusterStore {
-    const { database, address, tell } = this.parts;
+    const { database, tell } = this.parts;
     const gone = (): StoreLost => new StoreLost("the row of the node is gone");
     return {
       join: (address) =>
         this.#ask(1, {
           commit: () => {
-            const name = { id: `${this.parts.address} ${++this.#ids}`, incarnation: 1 };
+            const name = { id: `${address} ${++database.joined}`, incarnation: 1 };
             const now = database.now();
             database.nodes.set(name.id, {
               ...name,

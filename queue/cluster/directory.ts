@@ -1,0 +1,70 @@
+// Where the shards of a cluster are: what the routing of requests needs to know, and nothing else.
+//
+// The owner of a shard may change while a request is on its way. Then the engine that had it changes nothing and rejects with
+// `draining`, or with `not-owner` from another node, and the request asks the directory again. So an engine is closed only
+// once `engineOf` parks, or has another one.
+
+import type { Engine } from "../engine/engine.ts";
+import type { RankedEngine } from "../engine/ranked_engine.ts";
+
+/** A node, as clients and operators know it. */
+export interface NodeInfo {
+  /** Its id. */
+  readonly id: string;
+  /** The address that other nodes and clients dial, such as `host:port`. */
+  readonly address: string;
+  /** When it joined, in ms since the Unix epoch. */
+  readonly since: number;
+  /** How long ago it renewed its row last, in ms. */
+  readonly age: number;
+}
+
+/** A node, and the shards that it owns. */
+export interface Owner {
+  /** The node. */
+  readonly node: NodeInfo;
+  /** Whether it is this node. */
+  readonly isSelf: boolean;
+  /** The shards that it owns, by number. */
+  readonly shards: readonly number[];
+}
+
+/** An engine on this node, which has the jobs of one shard. */
+export interface LocalShard {
+  /** Its node is this one. */
+  readonly node: undefined;
+  /** The jobs of the shard. */
+  readonly engine: RankedEngine;
+}
+
+/** An engine on another node. */
+export interface RemoteShard {
+  /** The id of the node. */
+  readonly node: string;
+  /** All shards of the node: it finds the shard of a request by itself. The same object for each of them. */
+  readonly engine: Engine;
+}
+
+/** Where a shard is. The same object as long as it stays there. */
+export type ShardPlace = LocalShard | RemoteShard;
+
+/** Where the shards of a cluster are. A method returns a promise only where it has to wait. */
+export interface Directory {
+  /** How many shards there are. Job n of shard s has the number n · shards + s. */
+  readonly shards: number;
+  /** The shard of a queue; `undefined` if the queue has none yet. Rejects with `busy` if the database cannot be asked. */
+  shardOf(queue: string): number | undefined | Promise<number | undefined>;
+  /** The shard of a queue. One that has none gets that with the fewest queues, for good. Rejects as `shardOf`. */
+  assign(queue: string): number | Promise<number>;
+  /**
+   * Where a shard is. While it moves, or its owner has died, waits until it is somewhere. Rejects with the reason of `signal`
+   * as soon as that is aborted, with `busy` if it takes too long, and with `draining` once this node has left.
+   */
+  placeOf(shard: number, signal?: AbortSignal): ShardPlace | Promise<ShardPlace>;
+  /** A node has answered `not-owner`, or cannot be reached: reads the map again before the next answer of `placeOf`. */
+  doubt(place: ShardPlace): void;
+  /** All nodes, this one first, then by id. */
+  owners(): readonly Owner[];
+  /** Calls `told` after each change of an owner. The function returned ends that. */
+  watch(told: () => void): () => void;
+}

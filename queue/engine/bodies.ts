@@ -5,11 +5,13 @@ import type { Results } from "./results.ts";
 /** The bodies of jobs, and the results of those that are done: from memory, or from the store. */
 export class Bodies {
   /** The bodies of the jobs that were put last. */
-  readonly recent = new RecentBodies();
+  readonly recent: RecentBodies;
   readonly #results: Results;
   readonly #journal: JournalView;
 
-  constructor(results: Results, journal: JournalView) {
+  /** `stride`: see `JobNumbers`. */
+  constructor(results: Results, journal: JournalView, stride: number) {
+    this.recent = new RecentBodies(stride);
     this.#results = results;
     this.#journal = journal;
   }

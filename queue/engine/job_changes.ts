@@ -80,15 +80,18 @@ export class JobChanges {
     return journal.write({ kind: "put", job: stored, body });
   }
 
-  /** Adds a job that a process before this one has stored, as it is by now. */
-  load(stored: StoredJob, now: number): void {
+  /**
+   * Adds a job that a process before this one has stored, as it is by now. `keepsHold`: the connection that holds it may be
+   * that of another server.
+   */
+  load(stored: StoredJob, now: number, keepsHold: boolean): void {
     const { jobs, journal } = this.#parts;
     const { id, unique, expiresAt } = stored;
     const same = unique === "" ? undefined : jobs.queues.get(stored.queue)?.named(unique);
     if (same !== undefined) {
       throw new Error(`jobs ${same} and ${id} of ${stored.queue} have one name, ${unique}`);
     }
-    const event = eventSince(stored, now);
+    const event = eventSince(stored, now, keepsHold);
     let job = stored;
     if (event !== undefined && event.kind !== "forget") {
       const happened = this.#withRoom(event);

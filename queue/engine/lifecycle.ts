@@ -237,11 +237,19 @@ export function disconnect(readyAt: number): JobEvent {
   return { kind: "disconnect", readyAt, reason: CLOSED };
 }
 
-/** The event of a stored job since the last process ended; `undefined` for none. */
-export function eventSince(stored: StoredJob, now: number): JobEvent | undefined {
+/**
+ * The event of a stored job since the last process ended; `undefined` for none.
+ *
+ * @param keepsHold whether the connection that holds it is not over with the process
+ */
+export function eventSince(
+  stored: StoredJob,
+  now: number,
+  keepsHold: boolean,
+): JobEvent | undefined {
   const { state, readyAt, endsAt, releaseOnDisconnect } = stored;
   if (state === "delayed") return readyAt <= now ? { kind: "timeOver" } : undefined;
-  if (state === "taken" && releaseOnDisconnect) return disconnect(now);
+  if (state === "taken" && releaseOnDisconnect && !keepsHold) return disconnect(now);
   if (state === "taken") return endsAt <= now ? { kind: "timeOver" } : undefined;
   if (state === "done") return endsAt <= now ? { kind: "forget" } : undefined;
 }

@@ -316,8 +316,8 @@ export class LocalEngine implements RankedEngine {
   }
 
   totals(): { jobs: number; timeouts: number } {
-    const { lastId, firstId, timeouts } = this.#work.transitions;
-    return { jobs: lastId - firstId, timeouts };
+    const { puts, timeouts } = this.#work.transitions;
+    return { jobs: puts, timeouts };
   }
 
   limits(queue: string, key: string): QueueLimits {

@@ -3,15 +3,17 @@ const ROOM = 8 << 20;
 /** About the memory of a body and of a buffer beside their bytes, in bytes. */
 const EACH = 128;
 
-/** Bodies of jobs whose ids follow each other. */
+/** Bodies of jobs whose numbers follow each other. */
 class Generation {
   readonly #first: number;
+  readonly #stride: number;
   readonly #bodies: (Uint8Array | undefined)[] = [];
   #bytes = 0;
   #buffer: ArrayBufferLike | undefined = undefined;
 
-  constructor(first: number) {
+  constructor(first: number, stride: number) {
     this.#first = first;
+    this.#stride = stride;
   }
 
   get full(): boolean {
@@ -19,10 +21,12 @@ class Generation {
   }
 
   get last(): number {
-    return this.#first + this.#bodies.length - 1;
+    return this.#first + (this.#bodies.length - 1) * this.#stride;
   }
 
-  add(body: Uint8Array): void {
+  add(id: number, body: Uint8Array): void {
+    const at = this.#placeOf(id);
+    while (this.#bodies.length < at) this.#bodies.push(undefined);
     this.#bodies.push(body);
     this.#bytes += EACH;
     // Bodies that came together share a buffer, which lives as long as one of them.
@@ -32,11 +36,15 @@ class Generation {
   }
 
   get(id: number): Uint8Array | undefined {
-    return this.#has(id) ? this.#bodies[id - this.#first] : undefined;
+    return this.#has(id) ? this.#bodies[this.#placeOf(id)] : undefined;
   }
 
   delete(id: number): void {
-    if (this.#has(id)) this.#bodies[id - this.#first] = undefined;
+    if (this.#has(id)) this.#bodies[this.#placeOf(id)] = undefined;
+  }
+
+  #placeOf(id: number): number {
+    return (id - this.#first) / this.#stride;
   }
 
   #has(id: number): boolean {
@@ -52,15 +60,21 @@ export class RecentBodies {
   #young: Generation | undefined = undefined;
   #old: Generation | undefined = undefined;
   #stored = 0;
+  readonly #stride: number;
 
-  /** A job is put; its id is one above the last. */
+  /** `stride`: see `JobNumbers`. */
+  constructor(stride: number) {
+    this.#stride = stride;
+  }
+
+  /** A job is put; its id is above all before. */
   add(id: number, body: Uint8Array): void {
     let young = this.#young;
     if (young === undefined || (young.full && (this.#old?.last ?? 0) <= this.#stored)) {
       this.#old = young;
-      this.#young = young = new Generation(id);
+      this.#young = young = new Generation(id, this.#stride);
     }
-    young.add(body);
+    young.add(id, body);
   }
 
   /** The body of a job; `undefined` if the store must be asked. */

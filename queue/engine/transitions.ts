@@ -3,6 +3,7 @@
 import type { TurnClock } from "../../scheduling/turn_clock.ts";
 import type { Job } from "../index/job.ts";
 import type { JobHolder } from "../index/job_page.ts";
+import type { JobNumbers } from "../index/job_numbers.ts";
 import { JobSlice, type Yield } from "../index/job_slice.ts";
 import type { JobsView } from "../index/jobs.ts";
 import type { QueueView } from "../index/queue.ts";
@@ -26,6 +27,7 @@ interface TransitionParts {
   readonly capacity: CapacityCheck;
   readonly bodies: Bodies;
   readonly clock: QueueClock;
+  readonly numbers: JobNumbers;
   /** The present for what comes in great numbers. */
   readonly turnClock: TurnClock;
   /** Gives the consumers of a queue, or of several, the jobs that may be taken. */
@@ -44,7 +46,7 @@ export interface Put {
 /** Changes jobs. */
 export class Transitions {
   #lastId = 0;
-  #firstId = 0;
+  #puts = 0;
   #closed = false;
   readonly #parts: TransitionParts;
 
@@ -57,9 +59,9 @@ export class Transitions {
     return this.#lastId;
   }
 
-  /** The highest id that a job had at the start. */
-  get firstId(): number {
-    return this.#firstId;
+  /** How many jobs were put since the start. */
+  get puts(): number {
+    return this.#puts;
   }
 
   /** How many jobs expired. */
@@ -84,7 +86,7 @@ export class Transitions {
 
   /** New jobs get ids above this one. */
   goOn(lastId: number): void {
-    this.#lastId = this.#firstId = lastId;
+    this.#lastId = lastId;
   }
 
   /** Throws if nothing may change. */
@@ -104,11 +106,12 @@ export class Transitions {
   /** Adds a new job, unless its queue has one of its name. Throws `busy`. */
   put(job: NewJob): Put {
     this.ask();
-    const { jobs, changes, journal, capacity, turnClock } = this.#parts;
+    const { jobs, changes, journal, capacity, numbers, turnClock } = this.#parts;
     const same = this.#named(job);
     if (same !== undefined) return { id: same, duplicate: true, written: journal.settled() };
     capacity.forJob(jobs, job.queue, job.key ?? "", job.body.length);
-    const id = ++this.#lastId;
+    const id = this.#lastId = numbers.after(this.#lastId);
+    this.#puts++;
     const now = turnClock.now();
     const stored = newStoredJob(id, now, job);
     const written = changes.add(stored, job.body, now);

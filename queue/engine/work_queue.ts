@@ -6,6 +6,7 @@ import type { Clock } from "../../scheduling/clock.ts";
 import { TurnClock } from "../../scheduling/turn_clock.ts";
 import { Deadlines, ownTimes } from "../index/deadlines.ts";
 import type { JobExtras } from "../index/job_page.ts";
+import { allNumbers, type JobNumbers } from "../index/job_numbers.ts";
 import { JobTable } from "../index/job_table.ts";
 import { Jobs, type JobsView } from "../index/jobs.ts";
 import type { Yield } from "../index/job_slice.ts";
@@ -41,6 +42,13 @@ export interface Dependencies {
   readonly random: () => number;
   readonly max: Capacity;
   readonly yield: Yield;
+  /** The numbers of its jobs. Default: all from 1. */
+  readonly numbers?: JobNumbers;
+  /**
+   * Whether jobs that the process before this one gave to connections until their end stay with them, because these are
+   * connections of other servers. Default: they are ready.
+   */
+  readonly keepsHolds?: boolean;
 }
 
 /** A work queue in this process. Only `transitions` can change its jobs. */
@@ -66,11 +74,15 @@ export class WorkQueue {
   readonly #journal: Journal;
   readonly #changes: JobChanges;
   readonly #log: Log;
+  readonly #keepsHolds: boolean;
   readonly #inbox: InboxReader | undefined;
   readonly #stops: readonly { stop(): void }[];
   #closing: Promise<number> | undefined = undefined;
 
-  constructor({ store, clock: machineClock, log, random, max, yield: yieldTo }: Dependencies) {
+  constructor(
+    { numbers = allNumbers, keepsHolds = false, ...dependencies }: Dependencies,
+  ) {
+    const { store, clock: machineClock, log, random, max, yield: yieldTo } = dependencies;
     const clock = new QueueClock(machineClock);
     const { memory } = this;
     const journal = new Journal(store, clock, log, memory, {
@@ -83,9 +95,9 @@ export class WorkQueue {
     const storeRoom = new StoreRoom(store, log, () => journal.pending);
     const capacity = new CapacityCheck(max, memory, store, storeRoom);
     const results = new Results(memory);
-    const bodies = new Bodies(results, journal);
+    const bodies = new Bodies(results, journal, numbers.stride);
 
-    const table = new JobTable(memory);
+    const table = new JobTable(memory, numbers.stride);
     const jobTimes = new Deadlines(clock, table, yieldTo, (slots) => {
       this.transitions.timeOver(Iterator.from(slots).map((slot) => table.at(slot)));
     });
@@ -114,6 +126,7 @@ export class WorkQueue {
     const transitions = new Transitions({
       ...parts,
       changes,
+      numbers,
       turnClock,
       serve: (queue, key) => this.dispatcher.serve(queue, key),
       serveAll: (queues) => this.dispatcher.serveAll(queues),
@@ -143,6 +156,7 @@ export class WorkQueue {
     this.#journal = journal;
     this.#changes = changes;
     this.#log = log;
+    this.#keepsHolds = keepsHolds;
     this.#stops = [jobTimes, expiries, limits, pauses, schedules, consumers];
   }
 
@@ -155,7 +169,8 @@ export class WorkQueue {
     const now = clock.now();
     for (const limits of await this.#store.limits()) this.#loadLimits(limits);
     for await (const stored of this.#store.load()) {
-      this.#changes.load(withinBounds(stored, now, capacity.max.resultTime), now);
+      const job = withinBounds(stored, now, capacity.max.resultTime);
+      this.#changes.load(job, now, this.#keepsHolds);
     }
     const done = [...jobs[Symbol.iterator]().filter(({ state }) => state === "done")];
     for (const job of done.sort((a, b) => a.due - b.due)) results.keep(job.id);

@@ -7,11 +7,11 @@ import type { SharedOptions } from "./queue.ts";
 import { SharedOptionsTable } from "./shared_options.ts";
 import { NONE, type SlotTable } from "./slots.ts";
 
-/** How many ids a block spans. */
+/** How many jobs a block has room for. */
 const BLOCK = 128;
 const DELAYED = states.indexOf("delayed");
 
-/** The slots of jobs whose ids follow each other. */
+/** The slots of jobs whose numbers follow each other. */
 interface SlotBlock {
   /** `NONE` for an id without a job. */
   readonly slots: Int32Array;
@@ -27,6 +27,8 @@ export class JobTable implements SlotTable, DueTimes<number> {
   size = 0;
   /** The account of the memory of the queue. */
   readonly memory: Memory;
+  /** The numbers of jobs that follow each other differ by this much. */
+  readonly #stride: number;
   readonly #shared: SharedOptionsTable;
   readonly #pages: (JobPage | undefined)[] = [];
   /** The pages that have room. */
@@ -35,15 +37,17 @@ export class JobTable implements SlotTable, DueTimes<number> {
   // bytes a job, and a map of slots about forty. A block with one job left takes 1 KiB.
   readonly #blocks = new Map<number, SlotBlock>();
 
-  /** Starts empty. */
-  constructor(memory: Memory = new Memory()) {
+  /** Starts empty. `stride`: see `JobNumbers`. */
+  constructor(memory: Memory = new Memory(), stride: number = 1) {
     this.memory = memory;
+    this.#stride = stride;
     this.#shared = new SharedOptionsTable(memory);
   }
 
   /** The job with an id. */
   get(id: number): Job | undefined {
-    const slot = this.#blocks.get(Math.floor(id / BLOCK))?.slots[id % BLOCK];
+    const place = Math.floor(id / this.#stride);
+    const slot = this.#blocks.get(Math.floor(place / BLOCK))?.slots[place % BLOCK];
     return slot === undefined || slot === NONE ? undefined : this.at(slot);
   }
 
@@ -183,20 +187,22 @@ export class JobTable implements SlotTable, DueTimes<number> {
   }
 
   #setSlot(id: number, slot: number): void {
-    const at = Math.floor(id / BLOCK);
+    const place = Math.floor(id / this.#stride);
+    const at = Math.floor(place / BLOCK);
     let block = this.#blocks.get(at);
     if (block === undefined) {
       block = { slots: new Int32Array(BLOCK).fill(NONE), size: 0 };
       this.#blocks.set(at, block);
     }
-    block.slots[id % BLOCK] = slot;
+    block.slots[place % BLOCK] = slot;
     block.size++;
   }
 
   #clearSlot(id: number): void {
-    const at = Math.floor(id / BLOCK);
+    const place = Math.floor(id / this.#stride);
+    const at = Math.floor(place / BLOCK);
     const block = this.#blocks.get(at)!;
-    block.slots[id % BLOCK] = NONE;
+    block.slots[place % BLOCK] = NONE;
     if (--block.size === 0) this.#blocks.delete(at);
   }
 }

@@ -3,7 +3,7 @@
 import type { TurnClock } from "../../scheduling/turn_clock.ts";
 import type { Job } from "../index/job.ts";
 import type { JobHolder } from "../index/job_page.ts";
-import type { JobNumbers } from "../index/job_numbers.ts";
+import type { JobNumbers } from "../job_numbers.ts";
 import { JobSlice, type Yield } from "../index/job_slice.ts";
 import type { JobsView } from "../index/jobs.ts";
 import type { QueueView } from "../index/queue.ts";

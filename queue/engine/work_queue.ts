@@ -6,7 +6,7 @@ import type { Clock } from "../../scheduling/clock.ts";
 import { TurnClock } from "../../scheduling/turn_clock.ts";
 import { Deadlines, ownTimes } from "../index/deadlines.ts";
 import type { JobExtras } from "../index/job_page.ts";
-import { allNumbers, type JobNumbers } from "../index/job_numbers.ts";
+import { allNumbers, type JobNumbers } from "../job_numbers.ts";
 import { JobTable } from "../index/job_table.ts";
 import { Jobs, type JobsView } from "../index/jobs.ts";
 import type { Yield } from "../index/job_slice.ts";

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { allNumbers, shardNumbers } from "../../../queue/index/job_numbers.ts";
+import { allNumbers, shardNumbers } from "../../queue/job_numbers.ts";
 
 Deno.test("the numbers of a shard go up, and have the shard as their remainder", () => {
   for (const shards of [1, 2, 3, 64]) {

@@ -5,7 +5,7 @@
 // once `engineOf` parks, or has another one.
 
 import type { Engine } from "../engine/engine.ts";
-import type { RankedEngine } from "../engine/ranked_engine.ts";
+import type { ShardEngine } from "../engine/shard_engine.ts";
 
 /** A node, as clients and operators know it. */
 export interface NodeInfo {
@@ -34,7 +34,7 @@ export interface LocalShard {
   /** Its node is this one. */
   readonly node: undefined;
   /** The jobs of the shard. */
-  readonly engine: RankedEngine;
+  readonly engine: ShardEngine;
 }
 
 /** An engine on another node. */
@@ -57,10 +57,14 @@ export interface Directory {
   /** The shard of a queue. One that has none gets that with the fewest queues, for good. Rejects as `shardOf`. */
   assign(queue: string): number | Promise<number>;
   /**
-   * Where a shard is. While it moves, or its owner has died, waits until it is somewhere. Rejects with the reason of `signal`
-   * as soon as that is aborted, with `busy` if it takes too long, and with `draining` once this node has left.
+   * Where a shard is. While it moves, or its owner has died, waits until it is somewhere. Rejects with the reason of the
+   * caller's signal as soon as that is aborted, with `busy` if it takes too long, and with `draining` once this node has
+   * left. Only one that waits reads the signal, because that makes one.
    */
-  placeOf(shard: number, signal?: AbortSignal): ShardPlace | Promise<ShardPlace>;
+  placeOf(
+    shard: number,
+    caller?: { readonly signal: AbortSignal },
+  ): ShardPlace | Promise<ShardPlace>;
   /** A node has answered `not-owner`, or cannot be reached: reads the map again before the next answer of `placeOf`. */
   doubt(place: ShardPlace): void;
   /** All nodes, this one first, then by id. */

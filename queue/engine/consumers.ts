@@ -31,12 +31,20 @@ export class Consumer implements Due {
   delivery: Delivery | undefined = undefined;
   /** Resolves with its jobs, or with `undefined` when its time is over; rejects when the queue cannot give jobs. */
   readonly answer: Promise<readonly DeliveredJob[] | undefined>;
+  /** Called when it has its jobs, if it waits elsewhere too. */
+  readonly onServed: (() => void) | undefined;
   #resolve!: (jobs: Delivery["whole"] | undefined) => void;
 
-  constructor(number: number, request: TakeRequest, due: number) {
+  constructor(
+    number: number,
+    request: TakeRequest,
+    due: number,
+    onServed: (() => void) | undefined,
+  ) {
     this.number = number;
     this.request = request;
     this.due = due;
+    this.onServed = onServed;
     this.answer = new Promise((resolve) => this.#resolve = resolve);
   }
 
@@ -48,6 +56,7 @@ export class Consumer implements Due {
   /** Answers with jobs, or without. */
   give(delivery: Delivery | undefined): void {
     this.delivery = delivery;
+    if (delivery !== undefined) this.onServed?.();
     this.#resolve(delivery?.whole);
   }
 
@@ -89,8 +98,9 @@ export class Consumers {
   }
 
   /** Waits for at most `time` ms. */
-  add(request: TakeRequest, time: number): Consumer {
-    const consumer = new Consumer(++this.#number, request, this.#clock.now() + time);
+  add(request: TakeRequest, time: number, onServed?: () => void): Consumer {
+    const due = this.#clock.now() + time;
+    const consumer = new Consumer(++this.#number, request, due, onServed);
     const { queues, keys } = request;
     consumer.places = queues.flatMap((queue) =>
       placesIn(keys?.get(queue)).map((key) => {

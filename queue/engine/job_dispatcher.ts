@@ -6,6 +6,7 @@ import type { JobsView } from "../index/jobs.ts";
 import type { QueueView } from "../index/queue.ts";
 import { nextIn, type QueueRing, QueueRotation, RankTurns } from "../index/queue_rotation.ts";
 import { JobSlice, type Yield } from "../index/job_slice.ts";
+import type { KeyChoice } from "../patterns.ts";
 import { noRows, readOnly } from "../refusals.ts";
 import type { JournalView } from "../store/journal.ts";
 import { StoreUnreachable } from "../store/store.ts";
@@ -78,12 +79,22 @@ export class JobDispatcher {
     return new RankTurns(this.#parts.jobs.isBefore, (queue) => nextIn(queue, keys));
   }
 
-  /** Waits for a job; call it in the turn in which `take` found none. Throws `busy`. */
-  wait(request: TakeRequest, time: number): Consumer {
+  /** The job of a queue that `take` would find, of these keys if there are any. Removes jobs before it that have expired. */
+  next(name: string, keys: KeyChoice | undefined): Job | undefined {
+    const { jobs, clock } = this.#parts;
+    const queue = jobs.queues.get(name);
+    if (queue === undefined) return undefined;
+    return this.#next(queue, keys && new Map([[name, keys]]), new JobSlice(clock));
+  }
+
+  /**
+   * Waits for a job; call it in the turn in which `take` found none. `onServed` is called once there is one. Throws `busy`.
+   */
+  wait(request: TakeRequest, time: number, onServed?: () => void): Consumer {
     const { jobs, consumers, results, capacity } = this.#parts;
     capacity.forWaiting(consumers.size + results.waiting);
     capacity.forQueues(jobs, request.queues);
-    const consumer = consumers.add(request, time);
+    const consumer = consumers.add(request, time, onServed);
     // A job is ready if more jobs had expired than one slice removes.
     for (const name of request.queues) {
       const queue = jobs.queues.get(name)!;

@@ -84,8 +84,8 @@ export async function release(
 }
 
 /** The jobs with these ids, each once, if this client has taken all of them. */
-function claimed(
-  { transitions }: LeaseParts,
+export function claimed(
+  { transitions }: Pick<LeaseParts, "transitions">,
   ids: readonly number[],
   claim: Claim,
 ): readonly Job[] {

@@ -29,11 +29,12 @@ import type {
   TakeRequest,
 } from "./engine.ts";
 import { figuresOf, type MeasuredParts } from "./figures.ts";
-import { done, extend, fail, release } from "./leases.ts";
+import { claimed, done, extend, fail, release } from "./leases.ts";
 import { allLimits, limitsOf, setLimits } from "./limits.ts";
 import { detailsOf, summaries } from "./summaries.ts";
-import type { JobScope, JobWithBody, RankedEngine, ScopeCounts } from "./ranked_engine.ts";
+import type { JobScope, JobWithBody, ScopeCounts } from "./ranked_engine.ts";
 import { countsOf, firstJob, takeJob, wake, wakeFirst } from "./ranked_jobs.ts";
+import type { EndedHold, NextJob, Offer, ShardEngine } from "./shard_engine.ts";
 import { needNoRunId } from "./run_ids.ts";
 import { searchJobs } from "./search.ts";
 import { changeJobs, listJobs } from "./sweeps.ts";
@@ -44,7 +45,7 @@ const NO_JOBS: readonly DeliveredJob[] = [];
 const STUCK_MS = 10_000;
 
 /** An engine whose jobs are in the memory of this process, and in a store. */
-export class LocalEngine implements RankedEngine {
+export class LocalEngine implements ShardEngine {
   readonly #work: WorkQueue;
 
   private constructor(work: WorkQueue) {
@@ -313,6 +314,28 @@ export class LocalEngine implements RankedEngine {
 
   hasJobFor(request: TakeRequest): boolean {
     return this.#work.dispatcher.hasJobFor(request);
+  }
+
+  next(queue: string, keys?: KeyChoice): NextJob | undefined {
+    const job = this.#work.dispatcher.next(queue, keys);
+    if (job === undefined) return undefined;
+    const { id, rank, readyAt, size, queue: { weight } } = job;
+    return { id, rank, readyAt, size, weight };
+  }
+
+  offer(request: TakeRequest, time: number, onServed: () => void): Offer {
+    const { dispatcher, transitions } = this.#work;
+    transitions.ask();
+    const consumer = dispatcher.wait(request, time, onServed);
+    return { jobs: consumer.answer, leave: () => dispatcher.abandon(consumer) };
+  }
+
+  needTaken(ids: readonly number[], claim: Claim): void {
+    claimed(this.#work, ids, claim);
+  }
+
+  endHolds(jobs: readonly EndedHold[]): void {
+    this.#work.transitions.endHolds(jobs);
   }
 
   totals(): { jobs: number; timeouts: number } {

@@ -3,7 +3,7 @@
 
 import { notOwned } from "../refusals.ts";
 import type { Ownership } from "../store/store.ts";
-import type { RankedEngine } from "./ranked_engine.ts";
+import type { ShardEngine } from "./shard_engine.ts";
 
 type EngineMethod = (...args: unknown[]) => unknown;
 
@@ -48,6 +48,9 @@ const asked: Readonly<Record<Asked, (answer: unknown) => boolean>> = {
   keysOf: never,
   find: never,
   findSchedule: never,
+  next: never,
+  offer: never,
+  needTaken: never,
 };
 
 /** The methods that tell nobody anything: they never refuse. */
@@ -56,20 +59,21 @@ const silent = [
   "figures",
   "close",
   "giveBack",
+  "endHolds",
   "leaseEnd",
   "may",
   "hasJobFor",
   "totals",
-] as const satisfies readonly (keyof RankedEngine)[];
-type Asked = Exclude<keyof RankedEngine, typeof silent[number] | "readOnly">;
+] as const satisfies readonly (keyof ShardEngine)[];
+type Asked = Exclude<keyof ShardEngine, typeof silent[number] | "readOnly">;
 
 /** An engine that answers `busy` while it is not sure that the store is ours. */
-export function ownedEngine(engine: RankedEngine, ownership: Ownership): RankedEngine {
+export function ownedEngine(engine: ShardEngine, ownership: Ownership): ShardEngine {
   const ask = (): void => {
     if (!ownership.holds) throw notOwned();
   };
   const methodOf = (name: string): EngineMethod =>
-    (engine[name as keyof RankedEngine] as EngineMethod).bind(engine);
+    (engine[name as keyof ShardEngine] as EngineMethod).bind(engine);
   const guarded = (
     method: EngineMethod,
     isFromMemory: (answer: unknown) => boolean,
@@ -96,5 +100,5 @@ export function ownedEngine(engine: RankedEngine, ownership: Ownership): RankedE
     get readOnly(): boolean {
       return engine.readOnly;
     },
-  } as RankedEngine;
+  } as ShardEngine;
 }

@@ -15,6 +15,7 @@ import type { CapacityCheck } from "./capacity.ts";
 import type { JobChanges } from "./job_changes.ts";
 import { disconnect, EXPIRE, FORGET, type JobEvent, lifecycle } from "./lifecycle.ts";
 import type { QueueClock } from "./queue_clock.ts";
+import type { EndedHold } from "./shard_engine.ts";
 
 const REFUSE: JobEvent = { kind: "refuse" };
 const TIME_OVER: JobEvent = { kind: "timeOver" };
@@ -189,6 +190,18 @@ export class Transitions {
     }
     this.#applyAll(held(), () => disconnect(readyAt));
     if (at < ids.length) this.#parts.yield(() => this.disconnect(holder, ids.slice(at)));
+  }
+
+  /** Connections of other servers have ended that held these attempts. */
+  endHolds(held: readonly EndedHold[]): void {
+    const { jobs, clock } = this.#parts;
+    if (this.#closed) return;
+    const ended = held.flatMap(({ id, attempt }) => {
+      const job = jobs.get(id);
+      const isHeld = job?.state === "taken" && job.attempt === attempt && job.releaseOnDisconnect;
+      return isHeld ? [job] : [];
+    });
+    this.#applyAll(ended, () => disconnect(clock.now()));
   }
 
   #ask(jobs: Job | readonly Job[], event: JobEvent): void {

@@ -2,7 +2,7 @@
 // and gives shards to nodes that come.
 
 import type { Clock } from "../../scheduling/clock.ts";
-import type { RankedEngine } from "../engine/ranked_engine.ts";
+import type { ShardEngine } from "../engine/shard_engine.ts";
 import type { Log } from "../log.ts";
 import { StoreLost } from "../store/store.ts";
 import type { ClusterMap, ClusterNode, ClusterStore } from "./cluster_store.ts";
@@ -41,7 +41,7 @@ export interface ClusterOptions {
 }
 
 /** Where the requests for a shard go: to the engine of this node, or to another node. */
-export type ShardPlace = { readonly engine: RankedEngine } | { readonly node: ClusterNode };
+export type ShardPlace = { readonly engine: ShardEngine } | { readonly node: ClusterNode };
 
 /** A node of a cluster. */
 export class Cluster {
@@ -49,7 +49,8 @@ export class Cluster {
   readonly #address: string;
   readonly #clock: Clock;
   readonly #log: Log;
-  readonly #ttlMs: number;
+  /** How long its row lasts if it is not renewed, in ms. */
+  readonly ttlMs: number;
   readonly #lease: NodeLease;
   readonly #shards: OwnedShards;
   readonly #listeners = new Set<() => void>();
@@ -77,8 +78,8 @@ export class Cluster {
     this.#address = options.address;
     this.#clock = options.clock;
     this.#log = options.log;
-    this.#ttlMs = options.ttlMs ?? TTL_MS;
-    this.#lease = new NodeLease(this.#clock, this.#ttlMs);
+    this.ttlMs = options.ttlMs ?? TTL_MS;
+    this.#lease = new NodeLease(this.#clock, this.ttlMs);
     this.#shards = new OwnedShards(options.open, () => this.holds);
   }
 
@@ -163,7 +164,7 @@ export class Cluster {
   }
 
   #plan(me: string): Plan {
-    return planOf(this.map, me, this.#ttlMs);
+    return planOf(this.map, me, this.ttlMs);
   }
 
   async #run(): Promise<void> {
@@ -178,7 +179,7 @@ export class Cluster {
     const ends = this.map.nodes.filter(({ id, left }) => id !== this.#me && left > 0);
     const due = this.#hasFailed
       ? AGAIN_MS
-      : Math.min(this.#ttlMs / RENEWALS, ...ends.map(({ left }) => left + 1));
+      : Math.min(this.ttlMs / RENEWALS, ...ends.map(({ left }) => left + 1));
     const since = (): number => this.#clock.now() - this.#renewedAt;
     while (!this.#isEnded) {
       const ms = (this.#isNewsWaiting ? APART_MS : Math.max(due, APART_MS)) - since();

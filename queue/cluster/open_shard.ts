@@ -1,10 +1,10 @@
-import type { RankedEngine } from "../engine/ranked_engine.ts";
+import type { ShardEngine } from "../engine/shard_engine.ts";
 import type { Ownership } from "../store/store.ts";
 
 /** A shard that this node owns, loaded. */
 export interface OpenShard {
   /** Its jobs. It refuses with `busy` while the ownership does not hold. */
-  readonly engine: RankedEngine;
+  readonly engine: ShardEngine;
   /**
    * Ends all requests, commits what is left, and lets the memory go. What could not be committed was never acknowledged. No
    * statement of the shard is sent once this has resolved.

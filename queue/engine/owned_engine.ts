@@ -1,7 +1,7 @@
 // An engine over a store that another server may take over. A commit finds out by itself whether the store is still ours.
 // An answer from memory does not: an empty TAKE, a duplicate, a JOB. So nothing is answered while it is not sure.
 
-import { notOwned } from "../refusals.ts";
+import { closed, notOwned } from "../refusals.ts";
 import type { Ownership } from "../store/store.ts";
 import type { ShardEngine } from "./shard_engine.ts";
 
@@ -67,9 +67,14 @@ const silent = [
 ] as const satisfies readonly (keyof ShardEngine)[];
 type Asked = Exclude<keyof ShardEngine, typeof silent[number] | "readOnly">;
 
-/** An engine that answers `busy` while it is not sure that the store is ours. */
+/**
+ * An engine that answers `busy` while it is not sure that the store is ours, and `draining` once it is closed: then the store
+ * may be given to another server.
+ */
 export function ownedEngine(engine: ShardEngine, ownership: Ownership): ShardEngine {
+  let isClosed = false;
   const ask = (): void => {
+    if (isClosed) throw closed();
     if (!ownership.holds) throw notOwned();
   };
   const methodOf = (name: string): EngineMethod =>
@@ -97,6 +102,10 @@ export function ownedEngine(engine: ShardEngine, ownership: Ownership): ShardEng
   ];
   return {
     ...Object.fromEntries(methods),
+    close(): Promise<number> {
+      isClosed = true;
+      return engine.close();
+    },
     get readOnly(): boolean {
       return engine.readOnly;
     },

@@ -11,7 +11,7 @@ interface KnownJob {
 
 /** The number of events of each kind: a test checks that each kind happened. */
 export type Tally = Record<
-  "put" | "duplicate" | "taken" | "none" | "done" | "failed" | "moved" | "refused",
+  "put" | "duplicate" | "shown" | "taken" | "none" | "done" | "failed" | "moved" | "refused",
   number
 >;
 
@@ -20,6 +20,7 @@ export class History {
   readonly tally: Tally = {
     put: 0,
     duplicate: 0,
+    shown: 0,
     taken: 0,
     none: 0,
     done: 0,

@@ -6,9 +6,16 @@ import type { SimulatedProcess } from "./simulated_process.ts";
 export class Broken extends Error {}
 
 /** How long an answer may take before the connection counts as broken, in ms. */
-const ANSWER_MS = 1_500;
-/** A statement on a broken connection arrives so much later at most, in ms, if it does. */
+const ANSWER_MS = 4_000;
+/** A message that is late takes so long at most, in ms. */
 const LATE_MS = 6_000;
+/** So many messages of all are late, and so many connections of all break behind a statement. */
+const RARELY = 0.005;
+
+/** Whether anything fails, or is late. */
+export interface Weather {
+  isCalm: boolean;
+}
 
 /** The network between a process and its database. */
 export interface Network {
@@ -16,6 +23,9 @@ export interface Network {
   readonly random: () => number;
   readonly database: SimulatedDatabase;
   readonly process: SimulatedProcess;
+  readonly weather: Weather;
+  /** Nothing passes before this time. */
+  cutUntil: number;
 }
 
 /** A connection to the database, which may break at any moment. */
@@ -44,7 +54,7 @@ export class SimulatedConnection {
     const cancel = process.after(ANSWER_MS, () => this.break());
     this.#break = () => end(() => reject(new Broken()));
     const answer = (how: () => void): void => {
-      clock.setTimer(random(), () => process.do(() => this.isBroken || end(how)));
+      this.#pass(() => process.do(() => this.isBroken || end(how)));
     };
     const arrive = (): void => {
       database.execute(statement).then(
@@ -52,11 +62,24 @@ export class SimulatedConnection {
         (error) => answer(() => reject(error)),
       );
     };
-    clock.setTimer(random(), () => {
-      if (!this.isBroken) arrive();
-      else if (random() < 0.5) clock.setTimer(random() * LATE_MS, arrive);
+    this.#pass(() => {
+      // What was sent on a broken connection may arrive.
+      if (!this.isBroken || random() < 0.5) arrive();
     });
+    if (this.#isRare()) clock.setTimer(4 * random(), () => this.break());
     return promise;
+  }
+
+  /** Lets a message pass the network. */
+  #pass(arrive: () => void): void {
+    const { clock, random, cutUntil } = this.#network;
+    const cut = Math.max(0, cutUntil - clock.now());
+    clock.setTimer(cut + random() * (this.#isRare() ? LATE_MS : 1), arrive);
+  }
+
+  #isRare(): boolean {
+    const { random, weather } = this.#network;
+    return !weather.isCalm && random() < RARELY;
   }
 
   /** Cuts it. What was sent may arrive, even late. */

@@ -5,6 +5,7 @@ import type { Change, Moment, QueueLimits, StoredJob } from "@lineup/lineup/queu
 import type { ClusterMap, NodeName } from "../../../queue/cluster/cluster_store.ts";
 import type { VirtualClock } from "../../../testing/virtual_clock.ts";
 import type { History } from "./history.ts";
+import type { Weather } from "./simulated_connection.ts";
 
 /** How a statement locks the row of a node, as PostgreSQL's modes: key share, no key update, update. */
 type LockMode = "share" | "renew" | "remove";
@@ -59,6 +60,7 @@ export class SimulatedDatabase {
   readonly #clock: VirtualClock;
   readonly #random: () => number;
   readonly #rate: number;
+  readonly #weather: Weather;
   readonly #history: History;
   readonly #locks = new Map<string, { held: Request[]; waiting: Request[] }>();
   #stalledUntil = 0;
@@ -66,16 +68,18 @@ export class SimulatedDatabase {
   constructor(
     clock: VirtualClock,
     random: () => number,
-    { shards, ttlMs, history, rate }: {
+    { shards, ttlMs, history, rate, weather }: {
       shards: number;
       ttlMs: number;
       history: History;
       rate: number;
+      weather: Weather;
     },
   ) {
     this.#clock = clock;
     this.#random = random;
     this.#rate = rate;
+    this.#weather = weather;
     this.#history = history;
     this.ttlMs = ttlMs;
     this.shards = Array.from({ length: shards }, () => ({
@@ -179,7 +183,7 @@ export class SimulatedDatabase {
   }
 
   #later(action: () => void): void {
-    const slow = this.#random() < 0.01 ? 2_000 : 2;
+    const slow = !this.#weather.isCalm && this.#random() < 0.005 ? 7_000 : 2;
     const stalled = Math.max(0, this.#stalledUntil - this.#clock.now());
     this.#clock.setTimer(stalled + this.#random() * slow, action);
   }

@@ -18,6 +18,8 @@ export interface NodeFaults {
   readonly skipsRaise?: boolean;
   /** A shard is loaded without asking who owns it. */
   readonly skipsOwner?: boolean;
+  /** A shard is loaded from what was there when its takeover began. */
+  readonly loadsInTakeover?: boolean;
   /** The membership, with a fault. */
   readonly Cluster?: typeof Cluster;
 }
@@ -45,6 +47,8 @@ export class SimulatedNode {
   /** The connection of commits, of renewals, and the third one. */
   readonly #connections: (SimulatedConnection | undefined)[] = [undefined, undefined, undefined];
   readonly #tails: Promise<unknown>[] = [Promise.resolve(), Promise.resolve(), Promise.resolve()];
+  /** What was read of shards before they were this node's, by a fault. */
+  readonly #early = new Map<number, ReturnType<typeof storedIn>>();
   #name: NodeName = { id: "", incarnation: 0 };
 
   constructor(parts: NodeParts) {
@@ -68,11 +72,6 @@ export class SimulatedNode {
         await new Promise<void>((resolve) => process.after(500, resolve));
       }
     }
-  }
-
-  /** Cuts one of its connections. */
-  break(which: number): void {
-    this.#connections[which]?.break();
   }
 
   #store(): ClusterStore {
@@ -124,6 +123,9 @@ export class SimulatedNode {
       },
       remove: async (node, take) => {
         const { id } = this.#name;
+        if (this.parts.faults.loadsInTakeover) {
+          for (const shard of take) this.#early.set(shard, storedIn(database.shards[shard]));
+        }
         const taken = await this.#ask<number[] | undefined>(2, {
           lock: { id: node.id, mode: "remove" },
           commit: () => {
@@ -269,13 +271,8 @@ export class SimulatedNode {
     if (owner !== id && faults.skipsOwner !== true) {
       throw new StoreLost(`shard ${shard} belongs to another node`);
     }
-    const stored = await read(({ jobs, limits, lastId, moment, version }) => ({
-      jobs: [...jobs.values()],
-      limits: [...limits.values()],
-      lastId,
-      moment,
-      version,
-    }));
+    const stored = this.#early.get(shard) ?? await read(storedIn);
+    this.#early.delete(shard);
     const memory: ShardMemory = { shard, version: stored.version };
     const { moment } = stored;
     const store: Store = {
@@ -307,3 +304,8 @@ export class SimulatedNode {
 }
 
 const EMPTY = new Uint8Array();
+
+/** What a shard is loaded from. */
+function storedIn({ jobs, limits, lastId, moment, version }: ShardRows) {
+  return { jobs: [...jobs.values()], limits: [...limits.values()], lastId, moment, version };
+}

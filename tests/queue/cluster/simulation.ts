@@ -31,15 +31,15 @@ const CALM_MS = 60_000;
 
 /** The mean time between two events of a kind, in ms. */
 const MEANS = {
-  request: 30,
-  break: 1_500,
-  pause: 4_000,
-  suspend: 20_000,
-  setWall: 10_000,
-  kill: 15_000,
-  leave: 15_000,
-  join: 8_000,
-  stall: 40_000,
+  request: 40,
+  cut: 6_000,
+  pause: 5_000,
+  suspend: 15_000,
+  setWall: 3_000,
+  kill: 10_000,
+  leave: 10_000,
+  join: 5_000,
+  stall: 30_000,
 } as const;
 
 interface Held {
@@ -63,7 +63,7 @@ export class Simulation {
   #nodes: SimulatedNode[] = [];
   readonly #held: Held[] = [];
   #names = 0;
-  #isCalm = false;
+  readonly #weather = { isCalm: false };
 
   constructor(random: () => number, faults: NodeFaults = {}) {
     this.#random = random;
@@ -73,6 +73,7 @@ export class Simulation {
       ttlMs: TTL_MS,
       history: this.history,
       rate: this.#drift(),
+      weather: this.#weather,
     });
     for (let shard = 0; shard < SHARDS; shard++) {
       this.#database.shards[shard].limits.set("", {
@@ -92,7 +93,7 @@ export class Simulation {
     for (let count = 2 + this.#below(4); count > 0; count--) this.#join();
     for (const kind of Object.keys(MEANS) as (keyof typeof MEANS)[]) this.#again(kind);
     for (let step = 0; step < steps; step++) await this.#step();
-    this.#isCalm = true;
+    this.#weather.isCalm = true;
     const end = this.#clock.now() + CALM_MS;
     while (this.#clock.now() < end) await this.#step();
     this.#judge();
@@ -107,7 +108,7 @@ export class Simulation {
   /** Lets events of a kind happen from now on. */
   #again(kind: keyof typeof MEANS): void {
     this.#clock.setTimer(exponential(this.#random, MEANS[kind]), () => {
-      if (!this.#isCalm) {
+      if (!this.#weather.isCalm) {
         this.faults[kind] = (this.faults[kind] ?? 0) + 1;
         this.#happen(kind);
       }
@@ -122,8 +123,9 @@ export class Simulation {
     switch (kind) {
       case "request":
         return this.#request();
-      case "break":
-        return node.break(this.#below(3));
+      case "cut":
+        node.parts.cutUntil = this.#clock.now() + 10_000 * random();
+        return;
       case "pause":
         return process.pause(random() < 0.2 ? 30_000 * random() : 1_000 * random(), false);
       case "suspend":
@@ -164,6 +166,8 @@ export class Simulation {
       }),
       history: this.history,
       faults: this.#nodeFaults,
+      weather: this.#weather,
+      cutUntil: 0,
       address,
       tell: this.#tell,
     });
@@ -191,8 +195,19 @@ export class Simulation {
       return this.#end(held, chance < 0.35);
     }
     const shard = this.#below(SHARDS);
-    if (chance < 0.75) this.#put(shard);
+    if (chance < 0.7) this.#put(shard);
+    else if (chance < 0.8) this.#look(shard);
     else this.#take(shard);
+  }
+
+  /** An answer that takes a while, and comes from memory. */
+  #look(shard: number): void {
+    const [id] = this.#database.shards[shard].jobs.keys();
+    if (id === undefined) return;
+    this.#ask(shard, (engine) => engine.job(id), (_, node) => {
+      this.history.tally.shown++;
+      this.#mustOwn(node, shard, `shows job ${id}`);
+    });
   }
 
   #put(shard: number): void {
@@ -279,17 +294,19 @@ export class Simulation {
     refused: (error: unknown) => void = () => {},
   ): void {
     const end = this.#clock.now() + PATIENCE_MS;
-    const visit = (node: SimulatedNode | undefined): void => {
+    // The first node asks the owner; one that says it is not is asked later, by way of any node.
+    const visit = (node: SimulatedNode, isOwner: boolean): void => {
       if (this.#clock.now() > end) return;
-      const later = (next?: SimulatedNode): void =>
-        void this.#clock.setTimer(1 + this.#random() * 30, () => visit(next));
-      if (node === undefined) return later(this.#nodes[this.#below(this.#nodes.length)]);
       node.parts.process.do(() => {
         const place = node.cluster?.placeOf(shard);
-        if (place === undefined) return later();
-        if (!("engine" in place)) {
+        if (place === undefined || ("node" in place && isOwner)) {
+          return begin(20 + 200 * this.#random());
+        }
+        if ("node" in place) {
           const { address } = place.node;
-          return later(this.#nodes.find(({ parts }) => parts.address === address));
+          const owner = this.#nodes.find(({ parts }) => parts.address === address);
+          if (owner === undefined) return begin(100);
+          return void this.#clock.setTimer(this.#random(), () => visit(owner, true));
         }
         call(() => ask(place.engine)).then((answer) => {
           if (this.#clock.now() <= end) told(answer, node);
@@ -299,7 +316,12 @@ export class Simulation {
         }).catch(() => {});
       });
     };
-    visit(this.#nodes[this.#below(this.#nodes.length)]);
+    const begin = (ms: number): void =>
+      void this.#clock.setTimer(
+        ms,
+        () => visit(this.#nodes[this.#below(this.#nodes.length)], false),
+      );
+    begin(0);
   }
 
   /** An answer from memory is true only if its node is still the owner. */

@@ -6,7 +6,6 @@ interface Life {
   /** Absent while it is loaded. */
   shard: OpenShard | undefined;
   readonly lost: PromiseWithResolvers<StoreLost>;
-  isLost: boolean;
   /** Resolves once the load is over, however it ended. */
   loaded: Promise<void>;
   /** The end of it, once it has begun. */
@@ -38,7 +37,7 @@ export class OwnedShards {
   /** A shard that serves; `undefined` while it does not. */
   serving(shard: number): OpenShard | undefined {
     const life = this.#lives.get(shard);
-    return life === undefined || life.isLost || life.closing !== undefined ? undefined : life.shard;
+    return life?.closing === undefined ? life?.shard : undefined;
   }
 
   /** Loads a shard that is not there. Rejects where it cannot be loaded. */
@@ -46,7 +45,6 @@ export class OwnedShards {
     const life: Life = {
       shard: undefined,
       lost: Promise.withResolvers(),
-      isLost: false,
       loaded: Promise.resolve(),
       closing: undefined,
     };
@@ -73,7 +71,6 @@ export class OwnedShards {
     await Promise.all(shards.map((shard) => {
       const life = this.#lives.get(shard);
       if (life === undefined) return;
-      life.isLost = true;
       life.lost.resolve(error);
       return this.close(shard);
     }));
@@ -92,7 +89,7 @@ export class OwnedShards {
     const holds = this.#holds;
     return {
       get holds(): boolean {
-        return !life.isLost && holds();
+        return holds();
       },
       lost: life.lost.promise,
     };

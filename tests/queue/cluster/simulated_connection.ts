@@ -9,8 +9,8 @@ export class Broken extends Error {}
 const ANSWER_MS = 4_000;
 /** A message that is late takes so long at most, in ms. */
 const LATE_MS = 6_000;
-/** So many messages of all are late, and so many connections of all break behind a statement. */
-const RARELY = 0.005;
+/** Which part of all messages is late, and at which part of all statements the connection breaks. */
+const RARELY = { late: 0.005, broken: 0.02 };
 
 /** Whether anything fails, or is late. */
 export interface Weather {
@@ -66,7 +66,7 @@ export class SimulatedConnection {
       // What was sent on a broken connection may arrive.
       if (!this.isBroken || random() < 0.5) arrive();
     });
-    if (this.#isRare()) clock.setTimer(4 * random(), () => this.break());
+    if (this.#happens("broken")) clock.setTimer(4 * random(), () => this.break());
     return promise;
   }
 
@@ -74,12 +74,12 @@ export class SimulatedConnection {
   #pass(arrive: () => void): void {
     const { clock, random, cutUntil } = this.#network;
     const cut = Math.max(0, cutUntil - clock.now());
-    clock.setTimer(cut + random() * (this.#isRare() ? LATE_MS : 1), arrive);
+    clock.setTimer(cut + random() * (this.#happens("late") ? LATE_MS : 1), arrive);
   }
 
-  #isRare(): boolean {
+  #happens(what: keyof typeof RARELY): boolean {
     const { random, weather } = this.#network;
-    return !weather.isCalm && random() < RARELY;
+    return !weather.isCalm && random() < RARELY[what];
   }
 
   /** Cuts it. What was sent may arrive, even late. */

@@ -16,8 +16,6 @@ import type { ShardRows, Statement } from "./simulated_database.ts";
 export interface NodeFaults {
   /** A new connection goes on without raising the incarnation. */
   readonly skipsRaise?: boolean;
-  /** A shard is loaded without asking who owns it. */
-  readonly skipsOwner?: boolean;
   /** A shard is loaded from what was there when its takeover began. */
   readonly loadsInTakeover?: boolean;
   /** The membership, with a fault. */
@@ -257,7 +255,7 @@ export class SimulatedNode {
   }
 
   async #open(shard: number, ownership: Ownership): Promise<OpenShard> {
-    const { database, process, random, faults } = this.parts;
+    const { database, process, random } = this.parts;
     const read = <T>(rows: (rows: ShardRows) => T): Promise<T> =>
       this.#inOrder(
         0,
@@ -268,7 +266,7 @@ export class SimulatedNode {
       );
     const { id } = this.#name;
     const owner = await read(({ owner }) => owner);
-    if (owner !== id && faults.skipsOwner !== true) {
+    if (owner !== id) {
       throw new StoreLost(`shard ${shard} belongs to another node`);
     }
     const stored = this.#early.get(shard) ?? await read(storedIn);

@@ -25,7 +25,7 @@ const MOST_JOBS = 30;
 const RUNNING = 3;
 const EMPTY = new Uint8Array();
 /** So many microtasks settle what an event brings about. */
-const TICKS = 24;
+const TICKS = 12;
 /** How long until all is well once nothing fails any more, in ms: a pause may be longer than most of it. */
 const CALM_MS = 60_000;
 

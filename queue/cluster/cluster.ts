@@ -249,7 +249,9 @@ export class Cluster {
       }
     }
     const { claim, remove } = plan;
-    if (claim.length + remove.length > 0 && !this.#isAsking && !this.#isStale) {
+    // Without room it would ask for nothing, again and again. A shard that is loaded makes room, and acts again.
+    const mayAsk = !this.#isAsking && !this.#isStale && this.#tasks.size < FEW;
+    if (claim.length + remove.length > 0 && mayAsk) {
       this.#isAsking = true;
       this.#ask(me, plan).catch(() => {
         // The next map tells which of it was done.

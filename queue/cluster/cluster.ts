@@ -38,10 +38,12 @@ export interface ClusterOptions {
   readonly log: Log;
   /** How long its row lasts if it is not renewed, in ms. It is the same for all nodes. Default {@linkcode TTL_MS}. */
   readonly ttlMs?: number;
+  /** Whether it owns no shards before `begin` is called, because it cannot be reached yet. Default: it does. */
+  readonly waits?: boolean;
 }
 
 /** Where the requests for a shard go: to the engine of this node, or to another node. */
-export type ShardPlace = { readonly engine: ShardEngine } | { readonly node: ClusterNode };
+export type ShardHost = { readonly engine: ShardEngine } | { readonly node: ClusterNode };
 
 /** A node of a cluster. */
 export class Cluster {
@@ -64,7 +66,8 @@ export class Cluster {
   #isAsking = false;
   /** Whether the map is out of date: the database is asked for nothing more until there is another one. */
   #isStale = false;
-  #isLeaving = false;
+  /** Whether no shard is given to it: it waits, or leaves. */
+  #isLeaving: boolean;
   #isEnded = false;
   #hasFailed = false;
   /** When the renewal before was sent. */
@@ -79,6 +82,7 @@ export class Cluster {
     this.#clock = options.clock;
     this.#log = options.log;
     this.ttlMs = options.ttlMs ?? TTL_MS;
+    this.#isLeaving = options.waits ?? false;
     this.#lease = new NodeLease(this.#clock, this.ttlMs);
     this.#shards = new OwnedShards(options.open, () => this.holds);
   }
@@ -109,7 +113,7 @@ export class Cluster {
   }
 
   /** Where the requests for a shard go; `undefined` while it has no owner, or the owner is not known, or loads or moves it. */
-  placeOf(shard: number): ShardPlace | undefined {
+  placeOf(shard: number): ShardHost | undefined {
     const serving = this.#shards.serving(shard);
     if (serving !== undefined) return { engine: serving.engine };
     const { nodes, shards } = this.map;
@@ -129,6 +133,12 @@ export class Cluster {
   look(): void {
     this.#isNewsWaiting = true;
     this.#wake();
+  }
+
+  /** Owns its part of the shards from now on, if it has waited. */
+  begin(): void {
+    this.#isLeaving = false;
+    this.look();
   }
 
   /** Gives all shards to the other nodes, or frees them where there is none, and leaves the cluster. */

@@ -24,7 +24,7 @@ export interface ClusterNode extends NodeName {
   readonly since: number;
   /** How long its row lasts without a renewal, in ms, by the clock of the database. At 0 or less it may be removed. */
   readonly left: number;
-  /** Whether it gives its shards away before it ends: no node gives it one. */
+  /** Whether no node gives it a shard: it is about to end, or has just begun. */
   readonly isLeaving: boolean;
 }
 

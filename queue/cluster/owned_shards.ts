@@ -1,4 +1,4 @@
-import { type Ownership, StoreLost } from "../store/store.ts";
+import type { Ownership, StoreLost } from "../store/store.ts";
 import type { OpenShard, OpenShardOf } from "./open_shard.ts";
 
 /** A shard that this node has in memory, from the first statement of its load to the end of its last. */

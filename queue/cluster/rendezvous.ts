@@ -2,7 +2,7 @@
 // are, and only its own shards move.
 
 /** A node that may own shards. */
-export interface Candidate {
+export interface RankedNode {
   /** The id of the node. */
   readonly id: string;
   /** Its address: a node that comes back at its address gets the same shards. */
@@ -10,7 +10,7 @@ export interface Candidate {
 }
 
 /** The nodes by who is to own a shard, the first of all first. */
-export function ranked<T extends Candidate>(shard: number, nodes: readonly T[]): T[] {
+export function ranked<T extends RankedNode>(shard: number, nodes: readonly T[]): T[] {
   return nodes.map((node) => ({ node, score: scoreOf(shard, node.address) }))
     .sort((a, b) => b.score - a.score || (a.node.id < b.node.id ? -1 : 1))
     .map(({ node }) => node);

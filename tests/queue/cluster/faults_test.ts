@@ -21,8 +21,8 @@ async function find(faults: NodeFaults, from: number): Promise<void> {
 }
 
 const inNode: readonly [what: string, NodeFaults, seed: number][] = [
-  ["goes on with a new connection without raising its incarnation", { skipsRaise: true }, 1],
-  ["loads a shard in the transaction that takes it over", { loadsInTakeover: true }, 2],
+  ["goes on with a new connection without raising its incarnation", { skipsRaise: true }, 7],
+  ["loads a shard in the transaction that takes it over", { loadsInTakeover: true }, 3],
 ];
 
 const inMembership: readonly [
@@ -37,7 +37,7 @@ const inMembership: readonly [
     "cluster.ts",
     "this.#lease.renewed(sent)",
     "this.#lease.renewed(this.#lease.moment())",
-    26,
+    29,
   ],
   [
     "asks only the monotonic clock",
@@ -51,9 +51,9 @@ const inMembership: readonly [
     "node_lease.ts",
     "now - this.#sent.now < this.#sureMs && ",
     "",
-    19,
+    26,
   ],
-  ["uses all of its time, although clocks drift", "node_lease.ts", "SURE = 0.75", "SURE = 1", 20],
+  ["uses all of its time, although clocks drift", "node_lease.ts", "SURE = 0.75", "SURE = 1", 24],
   [
     "gives a shard away before its last commit",
     "cluster.ts",

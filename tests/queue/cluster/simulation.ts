@@ -13,7 +13,6 @@ import { SimulatedDatabase } from "./simulated_database.ts";
 import { type NodeFaults, SimulatedNode } from "./simulated_node.ts";
 import { SimulatedProcess } from "./simulated_process.ts";
 
-const SHARDS = 6;
 const TTL_MS = 5_000;
 const NODES = { least: 2, most: 5 };
 /** A client waits so long for an answer, in ms. */
@@ -60,6 +59,8 @@ export class Simulation {
   readonly #database: SimulatedDatabase;
   readonly #nodeFaults: NodeFaults;
   readonly #client = new FakeClient(1);
+  /** More than a node may load at a time, or fewer. */
+  readonly #shards: number;
   #nodes: SimulatedNode[] = [];
   readonly #held: Held[] = [];
   #names = 0;
@@ -68,14 +69,15 @@ export class Simulation {
   constructor(random: () => number, faults: NodeFaults = {}) {
     this.#random = random;
     this.#nodeFaults = faults;
+    this.#shards = random() < 0.25 ? 24 : 6;
     this.#database = new SimulatedDatabase(this.#clock, random, {
-      shards: SHARDS,
+      shards: this.#shards,
       ttlMs: TTL_MS,
       history: this.history,
       rate: this.#drift(),
       weather: this.#weather,
     });
-    for (let shard = 0; shard < SHARDS; shard++) {
+    for (let shard = 0; shard < this.#shards; shard++) {
       this.#database.shards[shard].limits.set("", {
         queue: queueOf(shard),
         key: "",
@@ -194,7 +196,7 @@ export class Simulation {
       const [held] = this.#held.splice(this.#below(this.#held.length), 1);
       return this.#end(held, chance < 0.35);
     }
-    const shard = this.#below(SHARDS);
+    const shard = this.#below(this.#shards);
     if (chance < 0.7) this.#put(shard);
     else if (chance < 0.8) this.#look(shard);
     else this.#take(shard);
@@ -346,7 +348,7 @@ export class Simulation {
       address: parts.address,
       cluster,
     }));
-    for (let shard = 0; shard < SHARDS; shard++) {
+    for (let shard = 0; shard < this.#shards; shard++) {
       const [best] = ranked(shard, living);
       const serving = living.filter(({ cluster }) => {
         const place = cluster?.placeOf(shard);

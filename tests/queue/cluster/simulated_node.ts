@@ -54,7 +54,7 @@ export class SimulatedNode {
   }
 
   /** Joins the cluster. */
-  async start(): Promise<void> {
+  async start(options: { readonly waits?: boolean } = {}): Promise<void> {
     const { process, address, faults } = this.parts;
     while (this.cluster === undefined) {
       try {
@@ -63,6 +63,7 @@ export class SimulatedNode {
           address,
           clock: process,
           open: (shard, ownership) => this.#open(shard, ownership),
+          ...options,
           log: () => {},
           ttlMs: this.parts.database.ttlMs,
         });

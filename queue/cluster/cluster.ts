@@ -6,20 +6,14 @@ import type { ShardEngine } from "../engine/shard_engine.ts";
 import type { Log } from "../log.ts";
 import { StoreLost } from "../store/store.ts";
 import type { ClusterMap, ClusterNode, ClusterStore } from "./cluster_store.ts";
-import { KnownMap } from "./known_map.ts";
-import { NodeLease } from "./node_lease.ts";
+import type { KnownMap } from "./known_map.ts";
+import { Membership } from "./membership.ts";
 import type { OpenShardOf } from "./open_shard.ts";
 import { OwnedShards } from "./owned_shards.ts";
 import { type Plan, planOf } from "./plan.ts";
 
 /** How long the row of a node lasts if it is not renewed, in ms, by the clock of the database. */
 export const TTL_MS = 5_000;
-/** The row is renewed so many times while it lasts. */
-const RENEWALS = 5;
-/** How long until another renewal behind one that failed, in ms. */
-const AGAIN_MS = 250;
-/** The least time between two renewals, in ms, whatever news there are. */
-const APART_MS = 20;
 /** So many shards are loaded or given away at a time: those that serve are not to wait for long. */
 const FEW = 8;
 /** How long a node that leaves tries to give its shards away, in ms. */
@@ -47,18 +41,14 @@ export type ShardHost = { readonly engine: ShardEngine } | { readonly node: Clus
 
 /** A node of a cluster. */
 export class Cluster {
-  readonly #store: ClusterStore;
-  readonly #address: string;
-  readonly #clock: Clock;
-  readonly #log: Log;
   /** How long its row lasts if it is not renewed, in ms. */
   readonly ttlMs: number;
-  readonly #lease: NodeLease;
+  readonly #store: ClusterStore;
+  readonly #clock: Clock;
+  readonly #log: Log;
+  readonly #membership: Membership;
   readonly #shards: OwnedShards;
   readonly #listeners = new Set<() => void>();
-  #known = new KnownMap({ now: 0, nodes: [], shards: [] });
-  /** The id of this node; `undefined` while it has none, because another node removed its row. */
-  #me: string | undefined = undefined;
   /** The shards that are being loaded or given away. */
   readonly #tasks = new Set<number>();
   /** Shards that could not be loaded or given away: they are left alone until the next map. */
@@ -69,47 +59,46 @@ export class Cluster {
   /** Whether no shard is given to it: it waits, or leaves. */
   #isLeaving: boolean;
   #isEnded = false;
-  #hasFailed = false;
-  /** When the renewal before was sent. */
-  #renewedAt = -Infinity;
-  #isNewsWaiting = false;
-  #wake: () => void = () => {};
-  #running: Promise<void> = Promise.resolve();
 
   private constructor(options: ClusterOptions) {
-    this.#store = options.store;
-    this.#address = options.address;
-    this.#clock = options.clock;
-    this.#log = options.log;
-    this.ttlMs = options.ttlMs ?? TTL_MS;
+    const { store, address, clock, log, ttlMs = TTL_MS } = options;
+    this.ttlMs = ttlMs;
+    this.#store = store;
+    this.#clock = clock;
+    this.#log = log;
     this.#isLeaving = options.waits ?? false;
-    this.#lease = new NodeLease(this.#clock, this.ttlMs);
+    this.#membership = new Membership({
+      store,
+      address,
+      clock,
+      ttlMs,
+      isLeaving: () => this.#isLeaving,
+      onMap: () => this.#onMap(),
+      onLost: (error) => this.#onLost(error),
+    });
     this.#shards = new OwnedShards(options.open, () => this.holds);
   }
 
   /** Joins a cluster. Its shards come later. Rejects where the database cannot be used. */
   static async join(options: ClusterOptions): Promise<Cluster> {
     const cluster = new Cluster(options);
-    cluster.#me = (await options.store.join(options.address)).id;
-    options.store.listen(() => cluster.look());
-    await cluster.#renew();
-    cluster.#running = cluster.#run();
+    await cluster.#membership.begin();
     return cluster;
   }
 
   /** Whether no other node can have removed this one. While it is not sure, no engine of this node answers from memory. */
   get holds(): boolean {
-    return this.#lease.holds;
+    return this.#membership.holds;
   }
 
   /** The id of this node; `undefined` while another node has removed it, and it has not joined again. */
   get id(): string | undefined {
-    return this.#me;
+    return this.#membership.id;
   }
 
   /** The newest map, with what this node has done since. */
   get map(): ClusterMap {
-    return this.#known.map;
+    return this.#membership.known.map;
   }
 
   /** Where the requests for a shard go; `undefined` while it has no owner, or the owner is not known, or loads or moves it. */
@@ -118,7 +107,7 @@ export class Cluster {
     if (serving !== undefined) return { engine: serving.engine };
     const { nodes, shards } = this.map;
     const owner = shards[shard]?.owner;
-    if (owner === undefined || owner === this.#me) return undefined;
+    if (owner === undefined || owner === this.id) return undefined;
     const node = nodes.find(({ id }) => id === owner);
     return node && { node };
   }
@@ -131,8 +120,7 @@ export class Cluster {
 
   /** Reads the map soon: it may have changed. */
   look(): void {
-    this.#isNewsWaiting = true;
-    this.#wake();
+    this.#membership.look();
   }
 
   /** Owns its part of the shards from now on, if it has waited. */
@@ -160,80 +148,35 @@ export class Cluster {
     // Commits of the last shards go on for as long as the row is renewed.
     await Promise.allSettled(this.#shards.all.map((shard) => this.#shards.close(shard)));
     this.#isEnded = true;
-    this.#wake();
-    await this.#running;
-    if (this.#me !== undefined) await this.#store.leave();
-    this.#lease.end();
+    await this.#membership.end();
   }
 
   #isGivenAway(): boolean {
-    if (this.#me === undefined) return true;
-    const self = this.map.nodes.find(({ id }) => id === this.#me);
+    if (this.id === undefined) return true;
+    const self = this.map.nodes.find(({ id }) => id === this.id);
     return self?.isLeaving === true && this.#tasks.size === 0 &&
-      this.#plan(this.#me).give.length === 0;
+      this.#plan(this.id).give.length === 0;
+  }
+
+  get #known(): KnownMap {
+    return this.#membership.known;
   }
 
   #plan(me: string): Plan {
     return planOf(this.map, me, this.ttlMs);
   }
 
-  async #run(): Promise<void> {
-    while (!this.#isEnded) {
-      await this.#pause();
-      if (!this.#isEnded) await this.#renew();
-    }
-  }
-
-  /** Until the next renewal is due, another node's time is over, or there are news. */
-  async #pause(): Promise<void> {
-    const ends = this.map.nodes.filter(({ id, left }) => id !== this.#me && left > 0);
-    const due = this.#hasFailed
-      ? AGAIN_MS
-      : Math.min(this.ttlMs / RENEWALS, ...ends.map(({ left }) => left + 1));
-    const since = (): number => this.#clock.now() - this.#renewedAt;
-    while (!this.#isEnded) {
-      const ms = (this.#isNewsWaiting ? APART_MS : Math.max(due, APART_MS)) - since();
-      if (ms <= 0) return;
-      const { promise, resolve } = Promise.withResolvers<void>();
-      this.#wake = resolve;
-      const cancel = this.#clock.after(ms, resolve);
-      await promise;
-      cancel();
-    }
-  }
-
-  async #renew(): Promise<void> {
-    const sent = this.#lease.moment();
-    const asked = this.#known.turn;
-    this.#renewedAt = sent.now;
-    this.#isNewsWaiting = false;
-    try {
-      if (this.#me === undefined) {
-        this.#me = (await this.#store.join(this.#address)).id;
-        this.#isNewsWaiting = true;
-        return;
-      }
-      const map = await this.#store.renew(this.#isLeaving);
-      this.#lease.renewed(sent);
-      this.#known.read(map, asked);
-    } catch (error) {
-      // The commits of the shards say why; here the only meaning is that the row is not renewed.
-      this.#hasFailed = true;
-      if (error instanceof StoreLost) await this.#lose(error);
-      return;
-    }
-    this.#hasFailed = this.#isStale = false;
+  /** There is a new map: what was not possible by the one before may be. */
+  #onMap(): void {
+    this.#isStale = false;
     this.#failed.clear();
     this.#act();
     this.#changed();
   }
 
   /** Another node has removed this one. It begins anew once nothing of its shards is left in memory. */
-  async #lose(error: StoreLost): Promise<void> {
+  async #onLost(error: StoreLost): Promise<void> {
     this.#log({ level: "error", message: "another node has taken over from this one", error });
-    this.#lease.end();
-    this.#known.gone(this.#me!);
-    this.#me = undefined;
     const lost = this.#shards.lose(error, this.#shards.all);
     this.#changed();
     await lost;
@@ -241,7 +184,7 @@ export class Cluster {
 
   /** Does what the map asks for, a few shards at a time. */
   #act(): void {
-    const me = this.#me;
+    const me = this.id;
     if (me === undefined || this.#isEnded) return;
     const plan = this.#plan(me);
     const { shards } = this.map;
@@ -299,15 +242,15 @@ export class Cluster {
   }
 
   async #give(shard: number, to: string): Promise<void> {
-    const me = this.#me;
+    const me = this.id;
     await this.#shards.close(shard);
-    if (me !== this.#me) return;
+    if (me !== this.id) return;
     // Unless the answer comes, only a map that is asked for later tells who owns it.
     let owner: string | undefined = undefined;
     try {
       owner = await this.#store.give(shard, to) ? to : me;
     } finally {
-      if (me === this.#me) {
+      if (me === this.id) {
         this.#known.owns(owner, [shard]);
         if (owner !== to) {
           this.#failed.add(shard);
@@ -323,13 +266,13 @@ export class Cluster {
     const claimed = claim.slice(0, room);
     if (claimed.length > 0) {
       const got = await this.#store.claim(claimed);
-      if (me !== this.#me) return;
+      if (me !== this.id) return;
       this.#known.owns(me, got);
       if (got.length < claimed.length) this.#outOfDate();
     }
     for (const { node, take } of remove) {
       const taken = await this.#store.remove(node, take.slice(0, room - claimed.length));
-      if (me !== this.#me) return;
+      if (me !== this.id) return;
       if (taken === undefined) this.#outOfDate();
       else {
         this.#known.gone(node.id);

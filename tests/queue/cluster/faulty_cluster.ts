@@ -1,6 +1,7 @@
 import type { Cluster } from "../../../queue/cluster/cluster.ts";
 
 const ROOM = new URL("../../../queue/cluster/", import.meta.url);
+const IMPORTED = /from "(\.[^"]*)"/g;
 
 /** The membership with one piece of one of its files replaced. Throws where the file has no such piece, or several. */
 export async function faultyCluster(
@@ -8,19 +9,26 @@ export async function faultyCluster(
   piece: string,
   becomes: string,
 ): Promise<typeof Cluster> {
-  const text = await Deno.readTextFile(new URL(file, ROOM));
-  if (text.split(piece).length !== 2) throw new Error(`${file} has not one ${piece}`);
-  const faulty = moduleOf(text.replace(piece, () => becomes));
-  if (file === "cluster.ts") return (await import(faulty)).Cluster;
-  const whole = await Deno.readTextFile(new URL("cluster.ts", ROOM));
-  return (await import(moduleOf(whole.replaceAll(`"./${file}"`, `"${faulty}"`)))).Cluster;
-}
-
-/** The address of a module with this text in that room. */
-function moduleOf(text: string): string {
-  const absolute = text.replace(
-    /from "(\.[^"]*)"/g,
-    (_, path) => `from "${new URL(path, ROOM)}"`,
-  );
-  return `data:application/typescript,${encodeURIComponent(absolute)}`;
+  const faulty = new URL(file, ROOM).href;
+  /** The address of a module: another one if it, or one that it imports, has the fault. */
+  const addressOf = async (module: string): Promise<string> => {
+    if (!module.startsWith(ROOM.href)) return module;
+    const text = await Deno.readTextFile(new URL(module));
+    if (module === faulty && text.split(piece).length !== 2) {
+      throw new Error(`${file} has not one ${piece}`);
+    }
+    const imports = new Map<string, string>();
+    let isOther = module === faulty;
+    for (const [, path] of text.matchAll(IMPORTED)) {
+      const { href } = new URL(path, module);
+      const address = await addressOf(href);
+      imports.set(path, address);
+      isOther ||= address !== href;
+    }
+    if (!isOther) return module;
+    const other = text.replace(IMPORTED, (_, path) => `from "${imports.get(path)}"`);
+    const code = module === faulty ? other.replace(piece, () => becomes) : other;
+    return `data:application/typescript,${encodeURIComponent(code)}`;
+  };
+  return (await import(await addressOf(new URL("cluster.ts", ROOM).href))).Cluster;
 }

@@ -187,10 +187,6 @@ export class Cluster {
     const me = this.id;
     if (me === undefined || this.#isEnded) return;
     const plan = this.#plan(me);
-    const { shards } = this.map;
-    for (const shard of this.#shards.all) {
-      if (shards[shard].owner !== me && !this.#tasks.has(shard)) this.#letGo(shard);
-    }
     for (const { shard, to } of plan.give) {
       if (this.#mayBegin(shard)) this.#begin(shard, () => this.#give(shard, to.id));
     }
@@ -235,27 +231,17 @@ export class Cluster {
     this.#changed();
   }
 
-  /** The database has another owner, and this node did not know: whatever was the reason, the shard is dropped. */
-  #letGo(shard: number): void {
-    const error = new StoreLost(`shard ${shard} belongs to another node`);
-    this.#begin(shard, () => this.#shards.lose(error, [shard]));
-  }
-
   async #give(shard: number, to: string): Promise<void> {
-    const me = this.id;
     await this.#shards.close(shard);
-    if (me !== this.id) return;
-    // Unless the answer comes, only a map that is asked for later tells who owns it.
+    // Unless the answer is yes, only a map that is asked for later tells who owns it.
     let owner: string | undefined = undefined;
     try {
-      owner = await this.#store.give(shard, to) ? to : me;
+      if (await this.#store.give(shard, to)) owner = to;
     } finally {
-      if (me === this.id) {
-        this.#known.owns(owner, [shard]);
-        if (owner !== to) {
-          this.#failed.add(shard);
-          this.look();
-        }
+      this.#known.owns(owner, [shard]);
+      if (owner === undefined) {
+        this.#failed.add(shard);
+        this.look();
       }
     }
   }

@@ -1,8 +1,31 @@
 import { assert, assertEquals } from "@std/assert";
 import { ranked } from "../../../queue/cluster/rendezvous.ts";
+import type { Caller } from "../../../queue/engine/caller.ts";
+import type { NewJob } from "../../../queue/store/job_values.ts";
+import { FakeClient } from "../engine/simulated_client.ts";
 import { CalmCluster, SHARDS } from "./calm_cluster.ts";
 
 const ALL = Array.from({ length: SHARDS }, (_, shard) => shard);
+
+const JOB: NewJob = {
+  queue: "q",
+  key: "",
+  body: new Uint8Array(),
+  priority: 5,
+  delay: 0,
+  lease: 1_000,
+  attempts: 1,
+  backoff: 0,
+  unique: "",
+  expires: undefined,
+  keep: false,
+};
+
+const CALLER: Caller = {
+  client: new FakeClient(1),
+  signal: new AbortController().signal,
+  park: (promise) => Promise.resolve(promise),
+};
 
 /** Which of these nodes is to serve each shard. */
 function homes(...addresses: readonly string[]): string[] {
@@ -89,6 +112,19 @@ Deno.test("the last node frees its shards, and the next one gets them at once", 
   cluster.start("b");
   await cluster.pass(500);
   assertEquals(cluster.servers, ALL.map(() => "b"));
+});
+
+Deno.test("a node that leaves answers first what it is asked already", async () => {
+  const cluster = new CalmCluster();
+  const node = cluster.start("a");
+  await cluster.pass(500);
+  const last = node.cluster!;
+  const place = last.placeOf(3)!;
+  assert("engine" in place);
+  const put = place.engine.put(JOB, CALLER);
+  const leaving = last.leave();
+  await cluster.until(Promise.all([put, leaving]));
+  assertEquals([...cluster.database.shards[3].jobs.keys()], [(await put).id]);
 });
 
 Deno.test("a node that was paused answers nothing when it wakes, and begins anew", async () => {

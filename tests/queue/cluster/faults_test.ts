@@ -56,8 +56,8 @@ const inMembership: readonly [
   [
     "gives a shard away before its last commit",
     "cluster.ts",
-    "await this.#shards.close(shard);\n    if",
-    "this.#shards.close(shard);\n    if",
+    "await this.#shards.close(shard);\n    //",
+    "this.#shards.close(shard);\n    //",
     2,
   ],
   ["joins again before its old shards are closed", "cluster.ts", "await lost;", "", 2],

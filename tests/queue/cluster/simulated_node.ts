@@ -6,7 +6,6 @@ import type { ClusterMap, ClusterStore, NodeName } from "../../../queue/cluster/
 import type { OpenShard } from "../../../queue/cluster/open_shard.ts";
 import { LocalEngine } from "../../../queue/engine/local_engine.ts";
 import { ownedEngine } from "../../../queue/engine/owned_engine.ts";
-import { DEFAULT_CAPACITY } from "../../../queue/open.ts";
 import type { Ownership } from "../../../queue/store/store.ts";
 import type { History } from "./history.ts";
 import { Broken, type Network, SimulatedConnection } from "./simulated_connection.ts";
@@ -294,7 +293,7 @@ export class SimulatedNode {
       clock: process,
       log: () => {},
       random,
-      max: DEFAULT_CAPACITY,
+      max: CAPACITY,
       yield: (go) => void process.after(0, go),
     });
     const engine = ownedEngine(local, ownership);
@@ -303,6 +302,16 @@ export class SimulatedNode {
 }
 
 const EMPTY = new Uint8Array();
+const CAPACITY = {
+  maxMemory: Infinity,
+  maxJobs: 1000,
+  maxQueues: 10,
+  maxTakers: 10,
+  maxRules: 10,
+  maxSchedules: 1,
+  maxResults: 10,
+  resultTime: 1000,
+};
 
 /** What a shard is loaded from. */
 function storedIn({ jobs, limits, lastId, moment, version }: ShardRows) {

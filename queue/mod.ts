@@ -17,7 +17,9 @@
 
 export { queueProtocol } from "./protocol/protocol.ts";
 export type { MetricsOptions } from "./metrics.ts";
-export { type OpenQueue, openQueue, type QueueOptions, type QueueReconfiguration } from "./open.ts";
+export { openQueue } from "./open.ts";
+export type { OpenQueue } from "./open_queue.ts";
+export type { QueueOptions, QueueReconfiguration } from "./queue_options.ts";
 export { createHandlers } from "./handlers/handlers.ts";
 export { beanstalkd } from "./beanstalkd/dialect.ts";
 export { beanstalkdProtocol } from "./beanstalkd/protocol.ts";

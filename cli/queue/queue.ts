@@ -11,7 +11,7 @@ import {
   type Store,
 } from "../../queue/mod.ts";
 import { serve, type Server } from "../../server/mod.ts";
-import { DEFAULT_CAPACITY } from "../../queue/open.ts";
+import { DEFAULT_CAPACITY } from "../../queue/queue_options.ts";
 import { reloadable } from "../configuration/reload.ts";
 import { type Flag, type Flags, type Subcommand, UsageError } from "../flags.ts";
 import { tuningGroups } from "../tuning.ts";

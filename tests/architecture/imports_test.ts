@@ -69,11 +69,11 @@ const RULES: readonly Rule[] = [
         (inside("queue/beanstalkd")(path) && outside("dialects/lineup1")(imported))),
   },
   {
-    name: "the rest of the queue knows its dialect by mod.ts and open.ts only",
+    name: "the rest of the queue knows its dialect by mod.ts and open_queue.ts only",
     of: inside("queue"),
     allows: (imported, path) =>
       outside("queue/beanstalkd")(imported) || inside("queue/beanstalkd")(path) ||
-      ["queue/mod.ts", "queue/open.ts"].includes(path),
+      ["queue/mod.ts", "queue/open_queue.ts"].includes(path),
   },
   {
     name: "queue/protocol/ is light: it imports protocol/ and queue/bounds.ts",

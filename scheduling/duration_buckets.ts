@@ -33,6 +33,9 @@ const BOUNDS_MS: readonly number[] = BOUNDS.map((bound) => bound * 1000);
  * waits.record(20_000);
  * assertEquals(waits.bounds[1], 0.00025);
  * assertEquals([waits.counts[1], waits.counts.at(-1), waits.sum], [1, 1, 20.0002]);
+ * const all = new DurationBuckets();
+ * all.add(waits);
+ * assertEquals([all.counts[1], all.sum], [1, 20.0002]);
  * ```
  */
 export class DurationBuckets {
@@ -48,6 +51,12 @@ export class DurationBuckets {
     while (bucket < BOUNDS_MS.length && ms > BOUNDS_MS[bucket]) bucket++;
     this.counts[bucket]++;
     if (ms > 0) this.#sum += ms;
+  }
+
+  /** Counts all durations of others too. */
+  add(other: DurationBuckets): void {
+    for (const [bucket, count] of other.counts.entries()) this.counts[bucket] += count;
+    this.#sum += other.#sum;
   }
 
   /** The sum of all durations, in seconds. */

@@ -22,28 +22,66 @@ export interface Capacity {
   readonly resultTime: number;
 }
 
+/** What an engine holds of all that there may be. */
+export interface Holdings {
+  readonly memory: Memory;
+  readonly jobs: { readonly size: number; readonly queues: { readonly size: number } };
+  readonly consumers: { readonly size: number };
+  readonly results: { readonly size: number; readonly waiting: number };
+  readonly limits: { readonly size: number };
+  readonly pauses: { readonly size: number };
+  readonly schedules: { readonly size: number };
+}
+
 /** Asks whether there is room, in memory and in the store. */
 export class CapacityCheck {
   readonly max: Capacity;
   readonly storeRoom: StoreRoom;
-  readonly #memory: Memory;
+  readonly #own: Memory;
+  readonly #all: readonly Holdings[];
   readonly #store: Store;
 
-  constructor(max: Capacity, memory: Memory, store: Store, storeRoom: StoreRoom) {
+  /** The engines in `all` have room for `max` together; `own` is the memory of this one. */
+  constructor(
+    max: Capacity,
+    own: Memory,
+    all: readonly Holdings[],
+    store: Store,
+    storeRoom: StoreRoom,
+  ) {
     this.max = max;
     this.storeRoom = storeRoom;
-    this.#memory = memory;
+    this.#own = own;
+    this.#all = all;
     this.#store = store;
   }
 
-  /** The bytes of memory that the queue holds: those it counts, and those of a store in memory. */
+  /** The bytes of memory that this engine holds: those it counts, and those of a store in memory. */
   get held(): number {
-    return this.kept + this.#memory.waiting;
+    return this.#own.kept + this.#own.waiting + (this.#store.held?.() ?? 0);
   }
 
-  /** The bytes of memory that are held for anything but requests that wait. */
+  /** The bytes of memory that all hold for anything but requests that wait. */
   get kept(): number {
-    return this.#memory.kept + (this.#store.held?.() ?? 0);
+    let sum = this.#store.held?.() ?? 0;
+    for (const { memory } of this.#all) sum += memory.kept;
+    return sum;
+  }
+
+  /** The bytes of memory that all hold for requests that wait. */
+  get waiting(): number {
+    return this.#sum(({ memory }) => memory.waiting);
+  }
+
+  /** How many results all keep. */
+  get results(): number {
+    return this.#sum(({ results }) => results.size);
+  }
+
+  #sum(of: (holdings: Holdings) => number): number {
+    let sum = 0;
+    for (const each of this.#all) sum += of(each);
+    return sum;
   }
 
   /** The memory of a result of this size, in bytes. */
@@ -84,7 +122,9 @@ export class CapacityCheck {
     this.forMemory();
     this.forBody(bytes);
     const { maxJobs } = this.max;
-    if (jobs.size >= maxJobs) throw busy(`There are ${maxJobs} jobs, as many as may be.`);
+    let count = 0;
+    for (const { jobs } of this.#all) count += jobs.size;
+    if (count >= maxJobs) throw busy(`There are ${maxJobs} jobs, as many as may be.`);
     const queue = jobs.queues.get(name);
     if (queue === undefined) this.forQueues(jobs, [name]);
     else forDepth(queue, key);
@@ -104,32 +144,35 @@ export class CapacityCheck {
     if (names.every((name) => queues.has(name))) return;
     this.forMemory();
     const { maxQueues } = this.max;
-    if (queues.size + names.length <= maxQueues) return;
+    if (this.#sum(({ jobs }) => jobs.queues.size) + names.length <= maxQueues) return;
     throw busy(`There may be ${maxQueues} queues, and there is no room for another.`);
   }
 
-  /** One more queue or key has limits. */
-  forLimits(limited: number): void {
+  /** One more queue or key has limits, or a pause that is not stored. */
+  forLimits(): void {
     const { maxRules } = this.max;
+    const limited = this.#sum(({ limits, pauses }) => limits.size + pauses.size);
     if (limited >= maxRules) throw busy(`${maxRules} queues and keys have limits, as many as may.`);
   }
 
   /** One more schedule. */
-  forSchedule(schedules: number): void {
+  forSchedule(): void {
     const { maxSchedules } = this.max;
-    if (schedules >= maxSchedules) {
+    if (this.#sum(({ schedules }) => schedules.size) >= maxSchedules) {
       throw busy(`There are ${maxSchedules} schedules, as many as may be.`);
     }
   }
 
   /** One more request waits for a job or a result. */
-  forWaiting(waiting: number): void {
+  forWaiting(): void {
     const { maxTakers, maxMemory } = this.max;
-    if (waiting >= maxTakers) throw busy(`${maxTakers} requests wait for a job, as many as may.`);
+    const requests = this.#sum(({ consumers, results }) => consumers.size + results.waiting);
+    if (requests >= maxTakers) throw busy(`${maxTakers} requests wait for a job, as many as may.`);
     const most = maxMemory * WAITING_SHARE;
-    if (this.#memory.waiting < most) return;
+    const { waiting } = this;
+    if (waiting < most) return;
     throw busy(
-      `Requests that wait hold ${this.#memory.waiting} bytes in memory, and may hold ${most}, a share of maxMemory.`,
+      `Requests that wait hold ${waiting} bytes in memory, and may hold ${most}, a share of maxMemory.`,
     );
   }
 

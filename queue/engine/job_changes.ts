@@ -213,7 +213,7 @@ export class JobChanges {
     let more = capacity.bytesOfResult(size);
     while (
       results.size > 0 &&
-      (results.size >= capacity.max.maxResults || (more > 0 && !capacity.hasMemory))
+      (capacity.results >= capacity.max.maxResults || (more > 0 && !capacity.hasMemory))
     ) {
       const oldest = jobs.get(results.oldest)!;
       more -= capacity.bytesOfResult(oldest.size);

@@ -17,7 +17,6 @@ import type { Delivery, JobOnTheWay } from "./delivery.ts";
 import type { DeliveredJob, TakeRequest } from "./engine.ts";
 import type { Log } from "../log.ts";
 import type { QueueClock } from "./queue_clock.ts";
-import type { Results } from "./results.ts";
 import type { Transitions } from "./transitions.ts";
 
 /** A job goes back at most so often without a count if its consumer may have read it: it may bring consumers down. */
@@ -31,7 +30,6 @@ interface DispatcherParts {
   readonly jobs: JobsView;
   readonly transitions: Transitions;
   readonly consumers: Consumers;
-  readonly results: Results;
   readonly bodies: Bodies;
   readonly journal: JournalView;
   readonly capacity: CapacityCheck;
@@ -91,8 +89,8 @@ export class JobDispatcher {
    * Waits for a job; call it in the turn in which `take` found none. `onServed` is called once there is one. Throws `busy`.
    */
   wait(request: TakeRequest, time: number, onServed?: () => void): Consumer {
-    const { jobs, consumers, results, capacity } = this.#parts;
-    capacity.forWaiting(consumers.size + results.waiting);
+    const { jobs, consumers, capacity } = this.#parts;
+    capacity.forWaiting();
     capacity.forQueues(jobs, request.queues);
     const consumer = consumers.add(request, time, onServed);
     // A job is ready if more jobs had expired than one slice removes.

@@ -39,7 +39,7 @@ export async function setLimits(
   if (hasLimits(after) && !hasLimits(before)) {
     capacity.forMemory();
     capacity.forQueues(jobs, [name]);
-    capacity.forLimits(limits.size);
+    capacity.forLimits();
   }
   // To lift a limit makes room.
   if (Object.values(change).some(Boolean)) capacity.forRow(name.length + key.length);

@@ -104,7 +104,7 @@ export class LocalEngine implements ShardEngine {
   }
 
   async result(id: number, { park }: Caller): Promise<Uint8Array> {
-    const { journal, results, bodies, capacity, consumers } = this.#work;
+    const { journal, results, bodies, capacity } = this.#work;
     const { state, reason } = this.#job(id);
     if (state === "dead") {
       throw deadJob(`Job ${id} is dead${reason === "" ? "." : `: ${reason}`}`);
@@ -113,7 +113,7 @@ export class LocalEngine implements ShardEngine {
       const [body] = await Promise.all([bodies.read(id), journal.settled()]);
       return body;
     }
-    capacity.forWaiting(consumers.size + results.waiting);
+    capacity.forWaiting();
     const waiting = results.wait(id);
     try {
       return await park(waiting.result);
@@ -282,12 +282,12 @@ export class LocalEngine implements ShardEngine {
   }
 
   pauseFor(scope: JobScope, ms: number): void {
-    const { capacity, limits, pauses, jobs, transitions } = this.#work;
+    const { capacity, pauses, jobs, transitions } = this.#work;
     if (ms === 0) return pauses.end(scope);
     transitions.ask();
     capacity.forMemory();
     capacity.forQueues(jobs, [scope.queue]);
-    capacity.forLimits(limits.size + pauses.size);
+    capacity.forLimits();
     pauses.begin(scope, ms);
   }
 

@@ -129,7 +129,7 @@ export class Schedules {
     const before = this.#table.get(name)?.schedule;
     capacity.forMemory();
     capacity.forBody(body.length);
-    if (before === undefined) capacity.forSchedule(this.size);
+    if (before === undefined) capacity.forSchedule();
     capacity.forQueues(jobs, [queue]);
     const now = this.#timer.now(times);
     const isSame = before !== undefined && before.cron === times.cron &&

@@ -17,7 +17,7 @@ import { Journal, type JournalView } from "../store/journal.ts";
 import type { Change, QueueLimits, Store } from "../store/store.ts";
 import { withinBounds } from "../store/stored_times.ts";
 import { Bodies } from "./bodies.ts";
-import { type Capacity, CapacityCheck } from "./capacity.ts";
+import { type Capacity, CapacityCheck, type Holdings } from "./capacity.ts";
 import { Consumers } from "./consumers.ts";
 import type { Holders } from "./holders.ts";
 import { InboxReader } from "./inbox_reader.ts";
@@ -42,6 +42,8 @@ export interface Dependencies {
   readonly random: () => number;
   readonly max: Capacity;
   readonly yield: Yield;
+  /** What the engines hold that have room for `max` together. Default: this one has it alone. */
+  readonly together?: Holdings[];
   /** The numbers of its jobs. Default: all from 1. */
   readonly numbers?: JobNumbers;
   /**
@@ -75,12 +77,13 @@ export class WorkQueue {
   readonly #changes: JobChanges;
   readonly #log: Log;
   readonly #keepsHolds: boolean;
+  readonly #together: Holdings[];
   readonly #inbox: InboxReader | undefined;
   readonly #stops: readonly { stop(): void }[];
   #closing: Promise<number> | undefined = undefined;
 
   constructor(
-    { numbers = allNumbers, keepsHolds = false, ...dependencies }: Dependencies,
+    { numbers = allNumbers, keepsHolds = false, together = [], ...dependencies }: Dependencies,
   ) {
     const { store, clock: machineClock, log, random, max, yield: yieldTo } = dependencies;
     const clock = new QueueClock(machineClock);
@@ -93,7 +96,7 @@ export class WorkQueue {
       recovered: () => this.dispatcher.serveAll([...this.jobs.queues.values()]),
     });
     const storeRoom = new StoreRoom(store, log, () => journal.pending);
-    const capacity = new CapacityCheck(max, memory, store, storeRoom);
+    const capacity = new CapacityCheck(max, memory, together, store, storeRoom);
     const results = new Results(memory);
     const bodies = new Bodies(results, journal, numbers.stride);
 
@@ -157,6 +160,8 @@ export class WorkQueue {
     this.#changes = changes;
     this.#log = log;
     this.#keepsHolds = keepsHolds;
+    this.#together = together;
+    together.push(this);
     this.#stops = [jobTimes, expiries, limits, pauses, schedules, consumers];
   }
 
@@ -188,6 +193,8 @@ export class WorkQueue {
     for (const each of this.#stops) each.stop();
     this.#refuseWaiting(closed());
     await Promise.all([this.#inbox?.stop(), this.#journal.drained()]);
+    const at = this.#together.indexOf(this);
+    if (at >= 0) this.#together.splice(at, 1);
     await this.#store.close();
     return this.#journal.lost;
   }

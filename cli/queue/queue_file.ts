@@ -133,6 +133,8 @@ export async function importFrom(
       ? await importPostgres(place.name, linesOf(input), { ...databaseOptions(place), again })
       : importSqliteFile(place.name, linesOf(input), { again });
     const { jobs, duplicates, renumbered, before } = imported;
+    // In a database they may also tell shards that other queues have not.
+    const whyNew = place.database ? "" : " because the queue has given numbers before";
     if (before !== undefined) {
       const when = new Date(before).toISOString();
       note(
@@ -143,7 +145,7 @@ export async function importFrom(
     }
     note(
       `${counted(jobs, "job")} imported into ${path}` +
-        (renumbered ? ", with new numbers because the queue has given numbers before" : "") +
+        (renumbered ? `, with new numbers${whyNew}` : "") +
         (duplicates > 0 ? `; ${counted(duplicates, "job")} left out by id= name` : ""),
     );
   } finally {

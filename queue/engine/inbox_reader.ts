@@ -1,12 +1,12 @@
-// Moves jobs from the inbox of a store into the queue: when it is told of some, and every few seconds, as news get lost.
+// Moves jobs from the inbox of a store into the queue, when it is told of some.
 
 import type { Clock } from "../../scheduling/clock.ts";
 import type { Log } from "../log.ts";
 import type { Inbox, InboxJob } from "../store/store.ts";
 import type { Put } from "./transitions.ts";
 
-/** How often the inbox is looked at without news, in ms. */
-const POLL_MS = 2_000;
+/** How long after jobs could not be moved that is tried again, in ms. */
+const RETRY_MS = 2_000;
 /** How many jobs are moved at a time. */
 const MOST = 500;
 
@@ -30,11 +30,9 @@ export class InboxReader {
     this.#put = put;
   }
 
-  /** Looks into the inbox now and from now on. */
+  /** Moves jobs from now on. */
   start(): void {
-    if (this.#stopped) return;
-    this.#hasNews = true;
-    this.#reading ??= this.#readAll();
+    this.#inbox.listen(() => this.#look());
   }
 
   /** Ends it. Resolves once nothing is on its way. */
@@ -44,25 +42,36 @@ export class InboxReader {
     await this.#reading;
   }
 
+  #look(): void {
+    if (this.#stopped) return;
+    this.#hasNews = true;
+    this.#reading ??= this.#readAll();
+  }
+
   async #readAll(): Promise<void> {
     this.#stopTimer?.();
+    let isLeft = false;
     try {
-      await this.#inbox.listen(() => this.start());
-      while (this.#hasNews && !this.#stopped) this.#hasNews = await this.#readSome();
+      while (this.#hasNews && !this.#stopped) {
+        this.#hasNews = false;
+        const { more, refused } = await this.#readSome();
+        if (more) this.#hasNews = true;
+        isLeft = refused;
+      }
       this.#failing = false;
     } catch (error) {
-      this.#hasNews = false;
+      isLeft = true;
       if (!this.#failing) {
         this.#log({ level: "error", message: "the inbox of the queue cannot be read", error });
       }
       this.#failing = true;
     }
     this.#reading = undefined;
-    if (!this.#stopped) this.#stopTimer = this.#clock.after(POLL_MS, () => this.start());
+    if (isLeft && !this.#stopped) this.#stopTimer = this.#clock.after(RETRY_MS, () => this.#look());
   }
 
-  /** Moves some jobs. Resolves with whether there may be more that can be moved now. */
-  async #readSome(): Promise<boolean> {
+  /** Moves some jobs. Resolves with whether there may be more that can be moved now, and whether some could not. */
+  async #readSome(): Promise<{ more: boolean; refused: boolean }> {
     const jobs = await this.#inbox.next(MOST);
     const useless: InboxJob[] = [];
     const refused: InboxJob[] = [];
@@ -82,6 +91,6 @@ export class InboxReader {
     }));
     if (useless.length > 0) await this.#inbox.refuse(useless);
     this.#inbox.putBack(refused);
-    return jobs.length === MOST && refused.length === 0;
+    return { more: jobs.length === MOST && refused.length === 0, refused: refused.length > 0 };
   }
 }

@@ -12,7 +12,7 @@ export interface Imported {
   readonly jobs: number;
   /** How many were left out, because their queue has a job of the same name. */
   readonly duplicates: number;
-  /** Whether jobs got new numbers, because there were jobs before. */
+  /** Whether jobs got new numbers: there were jobs before, or numbers tell shards that these do not fit. */
   readonly renumbered: boolean;
   /** When the same lines were imported before, in ms since the Unix epoch: now nothing was added. Absent if they were not. */
   readonly before?: number;
@@ -28,6 +28,8 @@ export interface ImportOptions {
 export interface BegunImport {
   /** The highest number that the queue of the lines has given; 0 if they do not say. */
   readonly given: number;
+  /** How many shards that queue has. */
+  readonly shards: number;
   /** The entries behind that. */
   readonly entries: Iterable<NumberedEntry>;
   /** The time of the import, in ms since the Unix epoch. */
@@ -45,8 +47,10 @@ export function readImport(lines: Iterable<string>): BegunImport {
   if (first.done) throw new Error("there is no line to import");
   const [begin] = first.value;
   const digest = (): Uint8Array => hash.digest();
-  if (begin.kind === "queue") return { given: begin.last, entries: all, now, digest };
-  return { given: 0, entries: behind(first.value, all), now, digest };
+  if (begin.kind === "queue") {
+    return { given: begin.last, shards: begin.shards, entries: all, now, digest };
+  }
+  return { given: 0, shards: 1, entries: behind(first.value, all), now, digest };
 }
 
 /** The content of a line, and its number. */

@@ -16,15 +16,19 @@ import type { Change, QueueLimits, Schedule } from "./store.ts";
 /** The content of a line. A job of number 0 gets the next number. */
 export type LineEntry =
   | Extract<Change, { kind: "put" | "limits" | "schedule" }>
-  | { readonly kind: "queue"; readonly last: number };
+  | { readonly kind: "queue"; readonly last: number; readonly shards: number };
 
 const VERSION = 1;
+/** The most shards of a queue. */
+const MOST_SHARDS = 32_767;
 
 /** The fields of each kind of line. */
 const kinds: Readonly<Record<string, readonly StoredField[]>> = {
   queue: named({
     version: { type: "integer", min: VERSION, max: VERSION },
     last: { type: "integer", min: 0, max: HIGHEST_IMPORTED },
+    // The remainder of a job's number by this is the shard of its queue.
+    shards: { type: "integer", min: 1, max: MOST_SHARDS, default: 1, brief: true },
   }),
   // A line may leave out the number of its job.
   job: jobFields.map((field) => field.name === "id" ? { ...field, default: 0 } : field),
@@ -48,7 +52,12 @@ function bodyFields(body: Uint8Array): { body: string } | { base64: string } {
 export function lineOf(entry: LineEntry): string {
   switch (entry.kind) {
     case "queue":
-      return JSON.stringify({ kind: "queue", version: VERSION, last: entry.last });
+      return JSON.stringify({
+        kind: "queue",
+        version: VERSION,
+        last: entry.last,
+        ...entry.shards > 1 ? { shards: entry.shards } : {},
+      });
     case "put":
       return JSON.stringify({
         kind: "job",
@@ -74,7 +83,9 @@ export function readLine(line: string, now: number): LineEntry {
   }
   const hasBody = kind === "job" || kind === "schedule";
   const record = fromLine(kind, kinds[kind], said, hasBody, now);
-  if (kind === "queue") return { kind, last: record.last as number };
+  if (kind === "queue") {
+    return { kind, last: record.last as number, shards: record.shards as number };
+  }
   if (kind === "rules") {
     const limits = record as unknown as QueueLimits;
     const wrong = wrongLimit(limits);

@@ -140,8 +140,8 @@ export interface Inbox {
   refuse(jobs: readonly InboxJob[]): Promise<void>;
   /** Jobs are not on their way any more: `next` has them again. */
   putBack(jobs: readonly InboxJob[]): void;
-  /** Calls `onNews` from now on when there may be another job. It may miss some. */
-  listen(onNews: () => void): Promise<void>;
+  /** Calls `onNews` when there are jobs: soon for those of now, and within seconds for those that come. */
+  listen(onNews: () => void): void;
 }
 
 /** Whether a store that several servers can reach still belongs to this one. */

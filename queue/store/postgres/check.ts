@@ -13,8 +13,8 @@ import { quoted, type ShardTable, sqlTypes, tables } from "./tables.ts";
 /** How long a query of a check may take, in ms. */
 const SLOW = 600_000;
 
-/** Problems that a sound queue has none of: a query that counts each, and its words. */
-const RULES: readonly (readonly [sql: string, what: string])[] = [
+/** Problems that a sound queue has none of: a query that counts each, its words, and the first version that it can ask. */
+const RULES: readonly (readonly [sql: string, what: string, since?: number])[] = [
   [
     "select abs(count(*) - max(shards)) from :s.shard, :s.cluster",
     "there are too few or too many shards",
@@ -24,6 +24,12 @@ const RULES: readonly (readonly [sql: string, what: string])[] = [
     "jobs are of no shard",
   ],
   ["select count(*) from :s.job where queue = ''", "jobs are in no queue"],
+  [
+    `select count(*) from (select distinct queue, shard from :s.job) as found
+      where shard is distinct from :s.shard_of(queue)`,
+    "queues have jobs in a shard that is not theirs",
+    4,
+  ],
   [
     "select count(*) from :s.job where state in (2, 4) and until <= 0",
     "jobs are taken or done without an end to that",
@@ -89,7 +95,8 @@ async function look(connection: DatabaseConnection, place: DatabasePlace): Promi
   )).flat();
   if (strange.length > 0) return unknown(strange);
   const problems: string[] = [];
-  for (const [sql, what] of RULES) {
+  for (const [sql, what, since = 1] of RULES) {
+    if (version < since) continue;
     const [[count]] = await connection.query(sql.replaceAll(":s", schema));
     if (count !== "0") problems.push(`${what}: ${count}`);
   }

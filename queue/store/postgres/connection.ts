@@ -32,7 +32,7 @@ interface PgClient {
   connect(): Promise<unknown>;
   query(config: object): Promise<QueryResult | QueryResult[]>;
   end(): Promise<void>;
-  on(event: string, listener: (message: { channel: string }) => void): void;
+  on(event: string, listener: (message: { channel: string; payload?: string }) => void): void;
   readonly connection: { readonly stream: { destroy(): void } };
 }
 
@@ -135,10 +135,10 @@ export class DatabaseConnection {
     }
   }
 
-  /** Calls `action` for each notification on a channel. Only for a connection that no pooler shares. */
-  onNotice(channel: string, action: () => void): void {
+  /** Calls `action` with the text of each notification on a channel. Only for a connection that no pooler shares. */
+  onNotice(channel: string, action: (text: string) => void): void {
     this.#client.on("notification", (message) => {
-      if (message.channel === channel) action();
+      if (message.channel === channel) action(message.payload ?? "");
     });
   }
 

@@ -6,13 +6,16 @@ import { describe } from "./explain.ts";
 import queueTables from "./migrations/001_queue.sql" with { type: "text" };
 import inbox from "./migrations/002_inbox.sql" with { type: "text" };
 import pausedSchedules from "./migrations/003_paused_schedules.sql" with { type: "text" };
+import nodes from "./migrations/004_nodes.sql" with { type: "text" };
 import { inboxChannel } from "./schema_name.ts";
 
 /** The migrations, in the order of their numbers; the first has number 1. */
-const migrations: readonly string[] = [queueTables, inbox, pausedSchedules];
+const migrations: readonly string[] = [queueTables, inbox, pausedSchedules, nodes];
 
 /** The version of the tables that this program reads and writes. */
 export const VERSION: number = migrations.length;
+/** So many queues have shards of their own choice; the others have one by their names. */
+const MOST_NAMED = 4096;
 /** The oldest server that has all that the statements use. */
 const OLDEST = 130_000;
 
@@ -21,6 +24,11 @@ export interface DatabasePlace {
   readonly url: string;
   /** The name of the schema, as in SQL. */
   readonly schema: string;
+}
+
+/** A place, and how many shards a new queue gets there. */
+export interface NewDatabasePlace extends DatabasePlace {
+  readonly shards: number;
 }
 
 /** Says what is wrong with a server for a queue. Throws an `Error`. */
@@ -79,7 +87,7 @@ export async function versionOf(
 }
 
 /** Makes the tables, or brings them up to date. Throws an `Error` that says what is wrong. */
-export function migrate(connection: DatabaseConnection, place: DatabasePlace): Promise<void> {
+export function migrate(connection: DatabaseConnection, place: NewDatabasePlace): Promise<void> {
   const { url, schema } = place;
   return connection.transaction(async () => {
     await lockSchema(connection, schema);
@@ -94,6 +102,13 @@ export function migrate(connection: DatabaseConnection, place: DatabasePlace): P
     for (let next = version; next < VERSION; next++) {
       await connection.query(sqlOf(migrations[next], schema));
       await connection.query(`insert into ${schema}.migration (version) values (${next + 1})`);
+    }
+    if (version === 0) {
+      await connection.query(`update ${schema}.cluster set shards = $1`, [place.shards]);
+      await connection.query(
+        `insert into ${schema}.shard (shard) select generate_series(1, $1::int - 1)`,
+        [place.shards],
+      );
     }
   }).catch((error) => {
     if ((error as { code?: string }).code !== "42501") throw error;
@@ -118,5 +133,6 @@ export async function lockSchema(connection: DatabaseConnection, schema: string)
 }
 
 function sqlOf(migration: string, schema: string): string {
-  return migration.replaceAll(":schema", schema).replaceAll(":channel", inboxChannel(schema));
+  return migration.replaceAll(":schema", schema).replaceAll(":channel", inboxChannel(schema))
+    .replaceAll(":named", String(MOST_NAMED));
 }

@@ -1,78 +1,106 @@
-// This process as a node of a database. It owns the queue while its row is there, and renews that each second. Every commit
-// asks for the row; what is answered from memory asks `holds`.
+// This process as a node of a database: a row that it renews. Each of its commits asks for the row, so a node whose row was
+// removed changes nothing more.
 
-import { type Ownership, StoreLost } from "../store.ts";
+import { StoreLost } from "../store.ts";
 import { ConnectionBroken, type ConnectionOptions, DatabaseConnection } from "./connection.ts";
 import { describe, explain } from "./explain.ts";
-import { checkServer, type DatabasePlace, lockSchema, migrate } from "./migrations.ts";
+import { checkServer, lockSchema, migrate, type NewDatabasePlace } from "./migrations.ts";
+import { nodesChannel } from "./schema_name.ts";
 import type { Sender } from "./statement.ts";
 
 /** How long the row of a node lasts if it is not renewed, in ms, by the clock of the database. */
 export const TTL_MS = 5_000;
-/** The row is renewed so many times while it lasts. */
-const RENEWALS = 5;
-/** For this part of the time, counted from when the renewal was sent, no other node can have removed the row. */
-const SURE = 0.75;
+/** An answer to a renewal that takes this part of that time is none. */
+const ANSWER = 0.3;
 /** How often a node that begins looks whether the one before is gone, in ms. */
 const LOOK_MS = 250;
 
 /** Where a node is, and how long it lasts without a renewal. */
-export interface NodeOptions extends ConnectionOptions, DatabasePlace {
-  /** How messages of other nodes name it. */
+export interface NodeOptions extends ConnectionOptions, NewDatabasePlace {
+  /** How other nodes name it, and dial it. */
   readonly address: string;
   /** How long its row lasts if it is not renewed, in ms. */
   readonly ttlMs: number;
+  /** A digest of the secret that it shares with other nodes, as hexadecimal digits. Default: it shares with nobody. */
+  readonly secret?: string;
 }
 
-/** A node that owns all shards of a queue. */
-export class PostgresNode implements Ownership {
-  /** Resolves once another node has removed this one. */
-  readonly lost: Promise<StoreLost>;
-  readonly #options: NodeOptions;
-  readonly #id: string = crypto.randomUUID();
+/** A moment on the monotonic clock and on the wall clock of this machine, in ms. */
+export interface SentAt {
+  readonly steady: number;
+  readonly wall: number;
+}
+
+/** A row among the nodes of a database, from when it was made until it is removed. */
+export class PostgresNode {
+  readonly options: NodeOptions;
+  readonly id: string = crypto.randomUUID();
+  /** How many shards the database has. */
+  readonly shards: number;
   readonly #lost = Promise.withResolvers<StoreLost>();
+  readonly #timeline: string;
   #incarnation = 1;
   #loss: StoreLost | undefined = undefined;
   /** The connection of commits and reads, in their order. */
-  #connection: DatabaseConnection | undefined = undefined;
+  #connection: DatabaseConnection | undefined;
+  /** The connection of renewals: nothing else holds them up. */
   #renewing: DatabaseConnection | undefined = undefined;
-  /** When the last confirmed renewal was sent, on the monotonic clock and on the wall clock, in ms. */
-  #sent = { steady: -Infinity, wall: -Infinity };
+  /** The connection of what concerns nodes and shards. */
+  #control: DatabaseConnection | undefined = undefined;
+  #opening: Promise<DatabaseConnection> | undefined = undefined;
+  readonly #channels = new Map<string, (text: string) => void>();
   /** How far the clock of the database is ahead of the wall clock, in ms: at least and at most, by a short round trip. */
   #ahead = { least: 0, most: 0 };
   /** A renewal with a longer round trip, in ms, knows less about the clock of the database than one before. */
   #shortTrip = Infinity;
-  #timeline = "";
-  #timer: ReturnType<typeof setTimeout> | undefined = undefined;
-  #renewal: Promise<void> = Promise.resolve();
-  #closed = false;
 
-  private constructor(options: NodeOptions) {
-    this.#options = options;
-    this.lost = this.#lost.promise;
+  private constructor(
+    options: NodeOptions,
+    connection: DatabaseConnection,
+    { shards, timeline }: { readonly shards: number; readonly timeline: string },
+  ) {
+    this.options = options;
+    this.shards = shards;
+    this.#connection = connection;
+    this.#timeline = timeline;
   }
 
-  /** Joins a database: makes its tables if they are not there. Rejects with an `Error` that says in words why it cannot. */
+  /**
+   * Makes a row for this process in a database, and its tables if they are not there. Waits for the end of a node that has
+   * another secret or none, if that does not renew its row. Rejects with an `Error` that says in words why it cannot.
+   */
   static async join(options: NodeOptions): Promise<PostgresNode> {
-    const node = new PostgresNode(options);
-    const connection = node.#connection = await DatabaseConnection.open(options);
+    const { url, schema } = options;
+    const connection = await DatabaseConnection.open(options);
     try {
       await checkServer(connection, options);
       await migrate(connection, options);
-      await node.#own(connection);
+      const [[shards, timeline]] = await connection.query(
+        `select shards, ${TIMELINE} from ${schema}.cluster`,
+      );
+      const known = { shards: Number(shards), timeline: timeline! };
+      const node = new PostgresNode(options, connection, known);
+      await node.#enter(connection);
+      return node;
     } catch (error) {
-      node.#closed = true;
       await connection.end();
-      throw (error as { code?: string }).code === undefined ? error : explain(error, options.url);
+      throw (error as { code?: string }).code === undefined ? error : explain(error, url);
     }
-    // The first renewal tells how far the clock of the database is ahead.
-    await (node.#renewal = node.#renew());
-    return node;
   }
 
   /** The node as commits name it. */
   get sender(): Sender {
-    return { id: this.#id, incarnation: this.#incarnation };
+    return { id: this.id, incarnation: this.#incarnation };
+  }
+
+  /** Resolves once the row is gone. */
+  get lost(): Promise<StoreLost> {
+    return this.#lost.promise;
+  }
+
+  /** Why the row is gone; `undefined` while it may be there. */
+  get loss(): StoreLost | undefined {
+    return this.#loss;
   }
 
   /** How far the clock of the database is ahead of this machine's wall clock, in ms: at least and at most. */
@@ -80,17 +108,7 @@ export class PostgresNode implements Ownership {
     return this.#ahead;
   }
 
-  /**
-   * Whether no other node can have removed this one. Both clocks must say so: one stands still while the machine is
-   * suspended, and the other may be set back.
-   */
-  get holds(): boolean {
-    if (this.#loss !== undefined) return false;
-    const sure = this.#options.ttlMs * SURE;
-    return performance.now() - this.#sent.steady < sure && Date.now() - this.#sent.wall < sure;
-  }
-
-  /** The node is gone. Returns the error of every later call. */
+  /** The row is gone. Returns the error of every later call. */
   lose(why: string): StoreLost {
     if (this.#loss === undefined) {
       this.#loss = new StoreLost(why);
@@ -106,7 +124,7 @@ export class PostgresNode implements Ownership {
   async connection(): Promise<DatabaseConnection> {
     if (this.#loss !== undefined) throw this.#loss;
     if (this.#connection?.isBroken === false) return this.#connection;
-    const connection = await DatabaseConnection.open(this.#options);
+    const connection = await DatabaseConnection.open(this.options);
     try {
       await this.raise(connection);
     } catch (error) {
@@ -116,121 +134,162 @@ export class PostgresNode implements Ownership {
     return this.#connection = connection;
   }
 
-  /** Leaves the database: the next node owns its shards at once, and gives numbers above `last`. */
-  async leave(last?: number): Promise<void> {
-    this.#closed = true;
-    clearTimeout(this.#timer);
-    const { schema } = this.#options;
-    try {
-      if (this.#loss === undefined) {
-        await (await this.connection()).query(
-          `with gone as (delete from ${schema}.node where id = $1 and incarnation = $2 returning id)
-            update ${schema}.shard set owner = null, since = now(), last = coalesce($3, last)
-            from gone where owner = gone.id`,
-          [this.#id, this.#incarnation, last ?? null],
-        );
-      }
-    } finally {
-      await this.#renewal;
-      await Promise.all([this.#connection?.end(), this.#renewing?.end()]);
+  /** The connection of what concerns nodes and shards, on which news come. */
+  async control(): Promise<DatabaseConnection> {
+    if (this.#loss !== undefined) throw this.#loss;
+    const before = this.#control;
+    if (before?.isBroken === false) return before;
+    // One for all that find it broken.
+    this.#opening ??= this.#openControl().finally(() => {
+      this.#opening = undefined;
+    });
+    return this.#control = await this.#opening;
+  }
+
+  /** Calls `action` with the text of each notification on a channel. It may miss some. */
+  listen(channel: string, action: (text: string) => void): void {
+    this.#channels.set(channel, action);
+    if (this.#control?.isBroken === false) {
+      this.#control.onNotice(channel, action);
+      // Where that fails, the next connection listens.
+      this.#control.query(`listen "${channel}"`).catch(() => {});
     }
   }
 
-  /** Owns all shards, as soon as the node that has them is gone. */
-  async #own(connection: DatabaseConnection): Promise<void> {
+  async #openControl(): Promise<DatabaseConnection> {
+    const connection = await DatabaseConnection.open(this.options);
+    for (const [channel, action] of this.#channels) {
+      connection.onNotice(channel, action);
+      await connection.query(`listen "${channel}"`);
+    }
+    return connection;
+  }
+
+  /** Makes the commits that were sent before impossible, if they are not done. Rejects with `StoreLost` without the row. */
+  async raise(connection: DatabaseConnection): Promise<void> {
+    await this.#checkTimeline(connection);
+    const { schema } = this.options;
+    // Waits for a commit that goes on: `for update` excludes its lock, and an update alone does not.
+    const [row] = await connection.query(
+      `with me as (select id from ${schema}.node where id = $1 for update)
+        update ${schema}.node set incarnation = incarnation + 1 from me where node.id = me.id
+        returning incarnation`,
+      [this.id],
+    );
+    if (row === undefined) throw this.lose(REMOVED);
+    this.#incarnation = Math.max(this.#incarnation, Number(row[0]));
+  }
+
+  /**
+   * Renews the row, and reads in the same statement.
+   *
+   * @param rows a query whose first column is `t.now`, the time of the database, and which is empty where `me` is
+   * @returns the rows, and when it was sent. Rejects with `StoreLost` where the row is gone
+   */
+  async renew(
+    rows: string,
+    isLeaving = false,
+  ): Promise<{ readonly rows: TextRows; readonly sent: SentAt }> {
+    const { schema, ttlMs } = this.options;
+    if (this.#loss !== undefined) throw this.#loss;
+    if (this.#renewing?.isBroken !== false) {
+      // One answer that is lost must not cost the row.
+      const answerMs = ttlMs * ANSWER;
+      const connection = await DatabaseConnection.open({ ...this.options, answerMs });
+      await this.#checkTimeline(connection);
+      this.#renewing = connection;
+    }
+    const sent = { steady: performance.now(), wall: Date.now() };
+    const found = await this.#renewing.query(
+      `with me as (update ${schema}.node
+          set until = clock_timestamp() + $2::float8 * interval '1 ms', leaving = $3
+          where id = $1 returning id),
+        t as (select extract(epoch from clock_timestamp())::float8 * 1000 as now)
+      ${rows}`,
+      [this.id, ttlMs, isLeaving],
+    );
+    if (found.length === 0) throw this.lose(REMOVED);
+    this.#renewed(sent, Number(found[0][0]));
+    return { rows: found, sent };
+  }
+
+  /** Removes the row behind all commits. Its shards have no owner then. */
+  async leave(): Promise<void> {
+    const { schema } = this.options;
+    try {
+      if (this.#loss !== undefined) return;
+      const connection = await this.connection();
+      // In two statements: the second one sees shards that were given meanwhile.
+      await connection.transaction(async () => {
+        await connection.query(`delete from ${schema}.node where id = $1`, [this.id]);
+        await connection.query(
+          `update ${schema}.shard set owner = null, since = now() where owner = $1`,
+          [this.id],
+        );
+        await connection.query(tellNodes(schema));
+      });
+    } finally {
+      await this.end();
+    }
+  }
+
+  /** Ends its connections. The row stays, if it is there. */
+  async end(): Promise<void> {
+    this.#loss ??= new StoreLost("the node has ended");
+    await Promise.all(
+      [this.#connection, this.#renewing, this.#control].map((connection) => connection?.end()),
+    );
+  }
+
+  /** Makes the row, as soon as all nodes that are there share with it. */
+  async #enter(connection: DatabaseConnection): Promise<void> {
     let before: Holder | undefined;
     for (;;) {
-      const holder = await connection.transaction(() => this.#tryToOwn(connection));
+      const holder = await connection.transaction(() => this.#tryToEnter(connection));
       if (holder === undefined) return;
-      const { url } = this.#options;
       if (before?.id === holder.id && before.until !== holder.until) {
-        throw new Error(
-          `${describe(url)} is in use by another server, ${holder.address}, since ${holder.since}`,
-        );
+        throw new Error(`${describe(this.options.url)} ${inUse(holder, this.options.secret)}`);
       }
       before ??= holder;
       await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
     }
   }
 
-  /** Owns all shards. Returns a node that has some, in whose place nothing was changed. */
-  async #tryToOwn(connection: DatabaseConnection): Promise<Holder | undefined> {
-    const { schema, address, ttlMs } = this.#options;
+  /** Makes the row. Returns a node that does not share, beside which nothing was changed. */
+  async #tryToEnter(connection: DatabaseConnection): Promise<Holder | undefined> {
+    const { schema, address, ttlMs, secret = null } = this.options;
     // Beside this lock each statement sees what the node before has done.
     await lockSchema(connection, schema);
-    const [[timeline]] = await connection.query(TIMELINE);
-    await connection.query(`delete from ${schema}.node where until < clock_timestamp()`);
     const [holder] = await connection.query(
-      `select node.id, node.address, node.since, node.until from ${schema}.shard
-        join ${schema}.node on node.id = shard.owner limit 1`,
+      `select id, address, since, until, encode(secret, 'hex') from ${schema}.node
+        where until > clock_timestamp()
+          and (secret is distinct from decode($1::text, 'hex') or secret is null or address = $2)
+        limit 1`,
+      [secret, address],
     );
     if (holder !== undefined) {
-      const [id, address, since, until] = holder as string[];
-      return { id, address, since, until };
+      const [id, address, since, until, theirs] = holder;
+      return { id: id!, address: address!, since: since!, until: until!, secret: theirs };
     }
-    const sent = now();
     await connection.query(
-      `insert into ${schema}.node (id, incarnation, address, until)
-        values ($1, $2, $3, clock_timestamp() + $4::float8 * interval '1 ms')`,
-      [this.#id, this.#incarnation, address, ttlMs],
+      `insert into ${schema}.node (id, incarnation, address, until, secret)
+        values ($1, $2, $3, clock_timestamp() + $4::float8 * interval '1 ms', decode($5, 'hex'))`,
+      [this.id, this.#incarnation, address, ttlMs, secret],
     );
-    await connection.query(`update ${schema}.shard set owner = $1, since = now()`, [this.#id]);
-    this.#timeline = timeline!;
-    this.#sent = sent;
+    await connection.query(tellNodes(schema));
     return undefined;
   }
 
-  /** Makes commits of the connection before impossible. Rejects with `StoreLost` where the node is gone. */
-  async raise(connection: DatabaseConnection): Promise<void> {
-    const { schema, url } = this.#options;
-    const [[timeline]] = await connection.query(TIMELINE);
-    if (timeline === "") throw new Error(`${describe(url)} is a standby now`);
+  async #checkTimeline(connection: DatabaseConnection): Promise<void> {
+    const [[timeline]] = await connection.query(`select ${TIMELINE}`);
+    const name = describe(this.options.url);
+    if (timeline === "") throw new Error(`${name} is a standby now`);
     // A standby that was behind may have been promoted: what it has is not what this node knows.
-    if (timeline !== this.#timeline) {
-      throw this.lose(`${describe(url)} was restored or failed over: its timeline is ${timeline}`);
-    }
-    // Waits for a commit that goes on: `for update` excludes its lock, and an update alone does not.
-    const [row] = await connection.query(
-      `with me as (select id from ${schema}.node where id = $1 for update)
-        update ${schema}.node set incarnation = incarnation + 1 from me where node.id = me.id
-        returning incarnation`,
-      [this.#id],
-    );
-    if (row === undefined) throw this.lose(TAKEN_OVER);
-    this.#incarnation = Number(row[0]);
+    if (timeline === this.#timeline) return;
+    throw this.lose(`${name} was restored or failed over: its timeline is ${timeline}`);
   }
 
-  #renewLater(ms: number): void {
-    if (this.#closed || this.#loss !== undefined) return;
-    this.#timer = setTimeout(() => this.#renewal = this.#renew(), ms);
-    Deno.unrefTimer(this.#timer as unknown as number);
-  }
-
-  async #renew(): Promise<void> {
-    const { schema, ttlMs } = this.#options;
-    let pause = ttlMs / RENEWALS;
-    try {
-      if (this.#renewing?.isBroken !== false) {
-        // An answer that takes as long as the row lasts is none.
-        this.#renewing = await DatabaseConnection.open({ ...this.#options, answerMs: ttlMs });
-      }
-      const sent = now();
-      const [row] = await this.#renewing.query(
-        `update ${schema}.node set until = clock_timestamp() + $2::float8 * interval '1 ms'
-          where id = $1 returning extract(epoch from clock_timestamp()) * 1000`,
-        [this.#id, ttlMs],
-      );
-      if (row === undefined) this.lose(TAKEN_OVER);
-      else this.#renewed(sent, Number(row[0]));
-    } catch {
-      // The next commit says why; here the only meaning is that it is not renewed.
-      pause = Math.min(pause, LOOK_MS);
-    }
-    this.#renewLater(pause);
-  }
-
-  #renewed(sent: ReturnType<typeof now>, database: number): void {
-    this.#sent = sent;
+  #renewed(sent: SentAt, database: number): void {
     const trip = performance.now() - sent.steady;
     if (trip > this.#shortTrip) {
       // What was known grows old: clocks drift, and may be set.
@@ -243,22 +302,35 @@ export class PostgresNode implements Ownership {
   }
 }
 
-/** A node that owns shards. */
+type TextRows = Awaited<ReturnType<DatabaseConnection["query"]>>;
+
+/** A node beside which this one cannot be. */
 interface Holder {
   readonly id: string;
   readonly address: string;
   readonly since: string;
   readonly until: string;
+  readonly secret: string | null;
 }
 
-const TAKEN_OVER = "another server has taken over";
+/** Why a database cannot be used beside a node, for one with this secret. */
+function inUse({ address, since, secret: theirs }: Holder, ours: string | undefined): string {
+  const place = `${address}, since ${since}`;
+  if (ours === undefined) return `is in use by another server, ${place}`;
+  if (theirs === ours) return `has another node of this address, ${place}; each needs its own`;
+  if (theirs === null) return `is in use by a server without a cluster secret, ${place}`;
+  return `is in use by nodes with another cluster secret, such as ${place}`;
+}
+
+const REMOVED = "another server has taken over";
 
 /** The number of a database's history: another one after a restore, or after a standby was promoted. Empty on a standby. */
-const TIMELINE = `select case when pg_is_in_recovery() then ''
+const TIMELINE = `case when pg_is_in_recovery() then ''
   else substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8) end`;
 
-function now(): { readonly steady: number; readonly wall: number } {
-  return { steady: performance.now(), wall: Date.now() };
+/** A query that tells other nodes, once its transaction commits, that nodes or shards have changed. */
+export function tellNodes(schema: string): string {
+  return `select pg_notify('${nodesChannel(schema)}', '')`;
 }
 
 /** Whether an error means that the connection is gone. */

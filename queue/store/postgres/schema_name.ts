@@ -22,3 +22,8 @@ export function schemaName(name: string): string {
 export function inboxChannel(schema: string): string {
   return `${schema.slice(1, -1)}_inbox`;
 }
+
+/** The channel on which nodes tell what they have done to nodes and shards, for a schema as in SQL. */
+export function nodesChannel(schema: string): string {
+  return `${schema.slice(1, -1)}_nodes`;
+}

@@ -32,7 +32,7 @@ export function* exportSqliteFile(path: string): Generator<string, void, void> {
   try {
     // Times in lines are times of day, which all machines share.
     const ahead = aheadOfWall(file.moment());
-    yield lineOf({ kind: "queue", last: file.lastId() });
+    yield lineOf({ kind: "queue", last: file.lastId(), shards: 1 });
     for (const limits of file.limits()) yield lineOf({ kind: "limits", limits });
     for (const { size: _, ...each } of file.schedules()) {
       const body = file.scheduleBodies([each.name])[0]!;

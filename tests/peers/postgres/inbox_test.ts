@@ -121,6 +121,10 @@ Deno.test("lineup.put refuses what PUT refuses", async () => {
         `queue must be a word of 1 to 128 characters, not ${"q".repeat(129)}`,
       ],
       ["'mail', '', key => 'a b'", "key must be a word of at most 128 characters, not a b"],
+      [
+        "'mail', '', id => 'a@2026-01-02T03:04:05.678Z'",
+        "id must not end with a time such as @2026-01-02T03:04:05.678Z: only jobs of EVERY have that",
+      ],
       [`'mail', '', priority => 10`, `priority must be ${priority.min} to ${priority.max}, not 10`],
       [`'mail', '', attempts => 0`, `attempts must be ${attempts.min} to ${attempts.max}, not 0`],
       ["'mail', '', lease => '0 s'", `lease must be ${lease.min} to ${lease.max} ms, not 0`],

@@ -11,6 +11,8 @@ Deno.test.beforeAll(async () => {
 });
 Deno.test.afterAll(async () => await cluster[Symbol.asyncDispose]());
 
+const MIGRATIONS = new URL("../../../queue/store/postgres/migrations/", import.meta.url);
+
 /** Opens and closes a store. Returns why that is not possible, without the address. */
 async function reasonAgainst(url: string, schema?: string): Promise<string> {
   const error = await assertRejects(async () => {
@@ -111,25 +113,29 @@ Deno.test("a schema of another program, of a newer version, or with a name of no
 Deno.test("tables of an older version are brought up to date", async () => {
   const url = await cluster.newDatabase();
   const name = nameOf(url);
-  await (await postgresStore(url)).close();
+  const sqlOf = (file: string): string =>
+    Deno.readTextFileSync(new URL(file, MIGRATIONS)).replaceAll(":schema", "lineup")
+      .replaceAll(":channel", "lineup_inbox");
+  await cluster.sql("create schema lineup", name);
+  await cluster.sql(sqlOf("001_queue.sql"), name);
+  await cluster.sql(sqlOf("002_inbox.sql"), name);
   await cluster.sql(
-    `drop function lineup.put(text, bytea, text, text, integer, integer, interval, interval,
-        interval, interval, boolean);
-      drop function lineup.put(text, text, text, text, integer, integer, interval, interval,
-        interval, interval, boolean);
-      drop function lineup.milliseconds; drop table lineup.inbox;
-      alter table lineup.schedule drop column paused;
+    `insert into lineup.migration (version) values (1), (2);
+      select lineup.put('mail', 'old');
       insert into lineup.schedule
-        values (0, 'nightly', 'mail', '', 5, 10, 60000, 0, false, '0 3 * * *', 'UTC', 0, 1, 0, '');
-      delete from lineup.migration where version > 1`,
+        values (0, 'nightly', 'mail', '', 5, 10, 60000, 0, false, '0 3 * * *', 'UTC', 0, 1, 0, '')`,
     name,
   );
   const store = await postgresStore(url);
-  assertEquals((await store.inbox!.next(1)).length, 0);
+  const { inbox } = store;
+  await new Promise<void>((resolve) => inbox!.listen(resolve));
+  assertEquals((await inbox!.next(2)).map(({ queue }) => queue), ["mail"]);
   assertEquals((await store.schedules()).map(({ paused }) => paused), [false]);
   await store.close();
   const versions = await cluster.sql("select version from lineup.migration order by 1", name);
-  assertEquals(versions, [["1"], ["2"], ["3"]]);
+  assertEquals(versions, [["1"], ["2"], ["3"], ["4"]]);
+  // Numbers of jobs follow from it.
+  assertEquals(await cluster.sql("select shards from lineup.cluster", name), [["1"]]);
 });
 
 Deno.test("two queues share a database, each in its schema", async () => {

@@ -47,7 +47,7 @@ Deno.test("all that a file keeps goes to a database and back", () =>
     importSqliteFile(`${directory}/first.db`, LINES);
     const exported = [...exportSqliteFile(`${directory}/first.db`)];
     assertEquals(exported.length, LINES.length);
-    const imported = await importPostgres(url, exported);
+    const imported = await importPostgres(url, exported, { shards: 1 });
     assertEquals(imported, { jobs: 1503, duplicates: 0, renumbered: false });
     assertEquals(await Array.fromAsync(exportPostgres(url)), exported);
     importSqliteFile(`${directory}/second.db`, await Array.fromAsync(exportPostgres(url)));
@@ -55,11 +55,40 @@ Deno.test("all that a file keeps goes to a database and back", () =>
     assertEquals(await checkPostgres(url), { jobs: 1503, older: false, problems: [] });
   }));
 
+Deno.test("a queue of several shards gives its own numbers, which its exports keep", () =>
+  withDirectory(async (directory) => {
+    const [first, second] = [await cluster.newDatabase(), await cluster.newDatabase()];
+    const imported = await importPostgres(first, LINES);
+    assertEquals(imported, { jobs: 1503, duplicates: 0, renumbered: true });
+    const exported = await Array.fromAsync(exportPostgres(first));
+    assertEquals(exported.length, LINES.length);
+    const jobs = exported.map((line) => JSON.parse(line)).filter(({ id }) => id !== undefined);
+    const shardsOf = (
+      queue: string,
+    ): number[] => [...new Set(jobs.filter((job) => job.queue === queue).map(({ id }) => id % 64))];
+    // The queue with limits and a schedule comes first.
+    assertEquals([shardsOf("mail"), shardsOf("many")], [[0], [1]]);
+    assertEquals(jobs.map(({ id }) => id), jobs.map(({ id }) => id).sort((a, b) => a - b));
+    assertEquals(
+      jobs.filter(({ queue }) => queue === "many").map(({ body }) => body),
+      Array.from({ length: 1500 }, (_, at) => String(at)),
+    );
+    const again = await importPostgres(second, exported);
+    assertEquals(again, { jobs: 1503, duplicates: 0, renumbered: false });
+    assertEquals(await Array.fromAsync(exportPostgres(second)), exported);
+    importSqliteFile(`${directory}/home.db`, exported);
+    const home = [...exportSqliteFile(`${directory}/home.db`)];
+    assertEquals(home.slice(1), exported.slice(1));
+    for (const url of [first, second]) {
+      assertEquals(await checkPostgres(url), { jobs: 1503, older: false, problems: [] });
+    }
+  }));
+
 Deno.test("an import adds all lines or none, and the same lines once", async () => {
   const url = await cluster.newDatabase();
   const wrong = [...LINES, '{"queue":"mail"}'];
   await assertRejects(
-    () => importPostgres(url, wrong),
+    () => importPostgres(url, wrong, { shards: 1 }),
     Error,
     `line ${wrong.length} is wrong: it has neither body nor base64`,
   );
@@ -96,7 +125,7 @@ Deno.test("a check names what is wrong in a database", async () => {
   const url = await cluster.newDatabase();
   const database = new URL(url).pathname.slice(1);
   assertEquals((await checkPostgres(url)).jobs, undefined);
-  await importPostgres(url, LINES);
+  await importPostgres(url, LINES, { shards: 1 });
   await cluster.sql(
     `update lineup.job set priority = 99 where id = 1;
       update lineup.job set until = 0 where id = 3;
@@ -125,7 +154,9 @@ Deno.test("lineup queue --import, --check and --export work on a database", () =
     await Deno.writeTextFile(`${directory}/lines`, LINES.join("\n"));
     const file = ["--data", url, "--data-schema", "jobs"];
     const imported = await lineupProcess(["queue", "--import", `${directory}/lines`, ...file]);
-    assertEquals([imported.code, imported.err], [0, `1,503 jobs imported into ${url}\n`]);
+    // Where that takes long, it says how far it is first.
+    const [said] = imported.err.trim().split("\n").slice(-1);
+    assertEquals([imported.code, said], [0, `1,503 jobs imported into ${url}, with new numbers`]);
     const checked = await lineupProcess(["queue", "--check", url, "--data-schema", "jobs"]);
     assertEquals([checked.code, checked.out], [0, `${url} is sound: 1,503 jobs\n`]);
     const exported = await lineupProcess(["queue", "--export", "-", ...file]);

@@ -4,8 +4,8 @@
 // `draining`, or with `not-owner` from another node, and the request asks the directory again. So an engine is closed only
 // once `engineOf` parks, or has another one.
 
-import type { Engine } from "../engine/engine.ts";
-import type { ShardEngine } from "../engine/shard_engine.ts";
+import type { Claim, Engine } from "../engine/engine.ts";
+import type { EndedHold, ShardEngine } from "../engine/shard_engine.ts";
 
 /** A node, as clients and operators know it. */
 export interface NodeInfo {
@@ -37,12 +37,20 @@ export interface LocalShard {
   readonly engine: ShardEngine;
 }
 
+/** The engines of another node as one. */
+export interface NodeEngine extends Engine {
+  /** Rejects with `not-found` or `not-taken` unless the client has taken all of these jobs. */
+  needTaken(ids: readonly number[], claim: Claim): Promise<void>;
+  /** Connections to this node have ended that held these jobs. */
+  endHolds(jobs: readonly EndedHold[]): void;
+}
+
 /** An engine on another node. */
 export interface RemoteShard {
   /** The id of the node. */
   readonly node: string;
   /** All shards of the node: it finds the shard of a request by itself. The same object for each of them. */
-  readonly engine: Engine;
+  readonly engine: NodeEngine;
 }
 
 /** Where a shard is. The same object as long as it stays there. */

@@ -1,5 +1,4 @@
-import { badArguments, deadJob, notDead, notFound } from "../refusals.ts";
-import { MAX_TAKE_QUEUES } from "../bounds.ts";
+import { deadJob, notDead, notFound } from "../refusals.ts";
 import type { Job } from "../index/job.ts";
 import { holderName, type JobHistory } from "../index/job_page.ts";
 import type { StoredJob } from "../store/job_fields.ts";
@@ -36,6 +35,7 @@ import type { JobScope, JobWithBody, ScopeCounts } from "./ranked_engine.ts";
 import { countsOf, firstJob, takeJob, wake, wakeFirst } from "./ranked_jobs.ts";
 import type { EndedHold, NextJob, Offer, ShardEngine } from "./shard_engine.ts";
 import { needNoRunId } from "./run_ids.ts";
+import { withDistinctQueues } from "./distinct_queues.ts";
 import { searchJobs } from "./search.ts";
 import { changeJobs, listJobs } from "./sweeps.ts";
 import { type Dependencies, WorkQueue } from "./work_queue.ts";
@@ -360,15 +360,4 @@ export class LocalEngine implements ShardEngine {
     if (job === undefined) throw notFound(id);
     return job;
   }
-}
-
-/** The request with each of its queues once. Throws `bad-arguments` if they are too many. */
-function withDistinctQueues(request: TakeRequest): TakeRequest {
-  const { queues } = request;
-  if (queues.length === 1) return request;
-  const distinct = new Set(queues);
-  if (distinct.size > MAX_TAKE_QUEUES && !request.byRank) {
-    throw badArguments(`TAKE names at most ${MAX_TAKE_QUEUES} queues.`);
-  }
-  return distinct.size === queues.length ? request : { ...request, queues: [...distinct] };
 }

@@ -6,8 +6,11 @@ import type { QueueView } from "./queue.ts";
 /** The keys that are meant, by queue; all keys of the other queues. */
 export type QueueKeys = ReadonlyMap<string, KeyChoice>;
 
+/** A queue, as far as its turns need it. */
+export type RingQueue = Pick<QueueView, "name" | "weight" | "next" | "nextOf">;
+
 /** The slot of the next job of a queue: of these keys only, if there are any for this queue. */
-export function nextIn(queue: QueueView, keys: QueueKeys | undefined): number | undefined {
+export function nextIn(queue: RingQueue, keys: QueueKeys | undefined): number | undefined {
   const some = keys?.get(queue.name);
   return some === undefined ? queue.next : queue.nextOf(some);
 }
@@ -26,8 +29,8 @@ export class QueueRing {
   #now = 0;
 
   /** The next queue with a job that may be taken, of these keys only if there are any for it; `undefined` for none. */
-  next(queues: readonly QueueView[], keys?: QueueKeys): QueueView | undefined {
-    let best: QueueView | undefined;
+  next<Q extends RingQueue>(queues: readonly Q[], keys?: QueueKeys): Q | undefined {
+    let best: Q | undefined;
     let bestTag = Infinity;
     for (const queue of queues) {
       const tag = this.#tag(queue);
@@ -37,14 +40,20 @@ export class QueueRing {
   }
 
   /** A job of the `next` queue is taken. */
-  charge(queue: QueueView): void {
+  charge(queue: Pick<RingQueue, "name" | "weight">): void {
     const { name, weight } = queue;
     this.#now = this.#tag(queue);
     this.#turns.set(name, { tag: this.#now + 1 / weight, weight });
   }
 
+  /** Jobs for which the queue was charged were not there. */
+  refund({ name }: Pick<RingQueue, "name">, jobs: number): void {
+    const turn = this.#turns.get(name);
+    if (turn !== undefined) turn.tag -= jobs / turn.weight;
+  }
+
   // A change of the weight holds for the debt of a queue too: a small weight must not outlast itself.
-  #tag({ name, weight }: QueueView): number {
+  #tag({ name, weight }: Pick<RingQueue, "name" | "weight">): number {
     const turn = this.#turns.get(name);
     if (turn === undefined || turn.tag <= this.#now) return this.#now;
     if (turn.weight !== weight) {
@@ -58,20 +67,20 @@ export class QueueRing {
 /** Several queues as if they were one: the foremost job of all is next. */
 export class RankTurns {
   readonly #isBefore: (a: number, b: number) => boolean;
-  readonly #nextIn: (queue: QueueView) => number | undefined;
+  readonly #nextIn: (queue: RingQueue) => number | undefined;
 
   /** `isBefore` is the order of jobs by slot; `nextIn` tells the slot of the next job of a queue. */
   constructor(
     isBefore: (a: number, b: number) => boolean,
-    nextIn: (queue: QueueView) => number | undefined,
+    nextIn: (queue: RingQueue) => number | undefined,
   ) {
     this.#isBefore = isBefore;
     this.#nextIn = nextIn;
   }
 
   /** The queue with the foremost job; `undefined` if there is none. */
-  next(queues: readonly QueueView[]): QueueView | undefined {
-    let best: QueueView | undefined;
+  next<Q extends RingQueue>(queues: readonly Q[]): Q | undefined {
+    let best: Q | undefined;
     let first: number | undefined;
     for (const queue of queues) {
       const slot = this.#nextIn(queue);

@@ -1,0 +1,70 @@
+// Changes of jobs of several shards: all, or none if one is refused. First all engines are asked, then all are told.
+
+import type { AttemptFailure, Claim, Engine, FailedCounts } from "../engine/engine.ts";
+import type { ShardPlace } from "./directory.ts";
+import type { Routing, Waiting } from "./routing.ts";
+
+/** Jobs of one shard. */
+type Group = readonly [shard: number, ids: number[]];
+
+/** As `Engine.done`. */
+export async function doneAll(
+  routing: Routing,
+  ids: readonly number[],
+  claim: Claim,
+  result: Uint8Array,
+  signal: AbortSignal,
+): Promise<void> {
+  await changeAll(
+    routing,
+    ids,
+    claim,
+    { signal },
+    (engine, ids) => engine.done(ids, claim, result, signal),
+  );
+}
+
+/** As `Engine.fail`. */
+export async function failAll(
+  routing: Routing,
+  ids: readonly number[],
+  claim: Claim,
+  failure: AttemptFailure,
+): Promise<FailedCounts> {
+  const counts = await changeAll(
+    routing,
+    ids,
+    claim,
+    undefined,
+    (engine, ids) => engine.fail(ids, claim, failure),
+  );
+  const sum = (state: keyof FailedCounts): number =>
+    counts.reduce((sum, count) => sum + count[state], 0);
+  return { delayed: sum("delayed"), ready: sum("ready"), dead: sum("dead") };
+}
+
+async function changeAll<T>(
+  routing: Routing,
+  ids: readonly number[],
+  claim: Claim,
+  caller: Waiting,
+  change: (engine: Engine, ids: readonly number[]) => Promise<T>,
+): Promise<T[]> {
+  const groups: Group[] = [...Map.groupBy(new Set(ids), (id) => routing.shardOfJob(id))];
+  await Promise.all(
+    groups.map(([shard, ids]) =>
+      routing.follow(shard, caller, (_engine, place) => needTaken(place, ids, claim))
+    ),
+  );
+  return await Promise.all(
+    groups.map(([shard, ids]) => routing.at(shard, caller, (engine) => change(engine, ids))),
+  );
+}
+
+function needTaken(
+  { engine }: ShardPlace,
+  ids: readonly number[],
+  claim: Claim,
+): void | Promise<void> {
+  return engine.needTaken(ids, claim);
+}

@@ -1,0 +1,320 @@
+// An engine whose jobs are in the engines of several shards, on this node or others. A queue is in one shard, and a job tells
+// its shard by its number, so most requests go to one engine. The others ask all of them and put the answers together.
+
+import type { Clock } from "../../scheduling/clock.ts";
+import type { Caller } from "../engine/caller.ts";
+import { withDistinctQueues } from "../engine/distinct_queues.ts";
+import type {
+  AttemptFailure,
+  Claim,
+  DeliveredJob,
+  Engine,
+  FailedCounts,
+  FoundJob,
+  JobDetails,
+  JobFilter,
+  JobList,
+  LimitChange,
+  ListFilter,
+  NewSchedule,
+  PutResult,
+  QueueDetails,
+  QueueFilter,
+  QueueSummary,
+  ScheduleDetails,
+  TakeRequest,
+} from "../engine/engine.ts";
+import type { KeyChoice } from "../patterns.ts";
+import { noSchedule } from "../refusals.ts";
+import type { NewJob } from "../store/job_values.ts";
+import type { QueueLimits } from "../store/store.ts";
+import type { Directory } from "./directory.ts";
+import { summed } from "./figures.ts";
+import { doneAll, failAll } from "./groups.ts";
+import { merge } from "./merge.ts";
+import { isLocal, Routing, type Step, type Waiting } from "./routing.ts";
+import { ShardedTake } from "./sharded_take.ts";
+import { detailsOnClock, jobOnClock, queueOnClock, summariesOnClock } from "./times.ts";
+
+/** The dependencies of a sharded engine. */
+export interface ShardedEngineOptions {
+  /** Where the shards are. */
+  readonly directory: Directory;
+  /** The clock of this node. The times that the engine tells are on it. */
+  readonly clock: Clock;
+  /** Ends the engines of this node. Resolves with how many changes are lost. */
+  readonly close: () => Promise<number>;
+}
+
+/** An engine over the engines of several shards. */
+export class ShardedEngine implements Engine {
+  protected readonly routing: Routing;
+  readonly #directory: Directory;
+  readonly #clock: Clock;
+  readonly #close: () => Promise<number>;
+  readonly #take: ShardedTake;
+
+  constructor({ directory, clock, close }: ShardedEngineOptions) {
+    this.#directory = directory;
+    this.#clock = clock;
+    this.#close = close;
+    this.routing = new Routing(directory);
+    this.#take = new ShardedTake(this.routing, clock);
+  }
+
+  now(): number {
+    return this.#clock.now();
+  }
+
+  get readOnly(): boolean {
+    return this.routing.local().some(({ engine }) => engine.readOnly);
+  }
+
+  figures(): Iterable<readonly [name: string, value: number]> {
+    return summed(this.routing.local().map(({ engine }) => engine.figures()));
+  }
+
+  close(): Promise<number> {
+    return this.#close();
+  }
+
+  // No async functions and no further promises on the ways of most requests to an engine of this node.
+
+  put(job: NewJob, caller: Caller): Promise<PutResult> {
+    const shard = this.#directory.assign(job.queue);
+    if (typeof shard === "number") {
+      const place = this.#directory.placeOf(shard, caller);
+      if (isLocal(place)) return place.engine.put(job, caller);
+    }
+    return this.#inQueue(shard, caller, (engine) => engine.put(job, caller));
+  }
+
+  take(asked: TakeRequest, wait: number, caller: Caller): Promise<readonly DeliveredJob[]> {
+    const request = withDistinctQueues(asked);
+    if (request.queues.length === 1) {
+      const shard = this.#directory.shardOf(request.queues[0]);
+      if (typeof shard === "number") {
+        const place = this.#directory.placeOf(shard, caller);
+        if (isLocal(place) && (wait === 0 || place.engine.hasJobFor(request))) {
+          return place.engine.take(request, wait, caller);
+        }
+      }
+    }
+    return this.#take.take(request, wait, caller);
+  }
+
+  giveBack(jobs: readonly DeliveredJob[], mayBeRead: boolean): void {
+    for (const [shard, some] of Map.groupBy(jobs, ({ id }) => this.routing.shardOfJob(id))) {
+      const giveBack: Step<void> = (engine) => engine.giveBack(some, mayBeRead);
+      const given = this.routing.at(shard, undefined, giveBack);
+      // Else their leases run out.
+      if (given instanceof Promise) given.catch(() => {});
+    }
+  }
+
+  done(
+    ids: readonly number[],
+    claim: Claim,
+    result: Uint8Array,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const shard = this.#shardOfAll(ids);
+    if (shard === undefined) return doneAll(this.routing, ids, claim, result, signal);
+    const place = this.#directory.placeOf(shard);
+    if (isLocal(place)) return place.engine.done(ids, claim, result, signal);
+    return this.routing.follow(
+      shard,
+      { signal },
+      (engine) => engine.done(ids, claim, result, signal),
+    );
+  }
+
+  fail(ids: readonly number[], claim: Claim, failure: AttemptFailure): Promise<FailedCounts> {
+    const shard = this.#shardOfAll(ids);
+    if (shard === undefined) return failAll(this.routing, ids, claim, failure);
+    return this.#ofJob(shard, (engine) => engine.fail(ids, claim, failure));
+  }
+
+  extend(id: number, claim: Claim, lease: number | undefined): Promise<number> {
+    return this.#ofJob(this.routing.shardOfJob(id), (engine) => engine.extend(id, claim, lease));
+  }
+
+  release(id: number, claim: Claim, delay: number, rank?: number): Promise<"ready" | "delayed"> {
+    return this.#ofJob(
+      this.routing.shardOfJob(id),
+      (engine) => engine.release(id, claim, delay, rank),
+    );
+  }
+
+  result(id: number, caller: Caller): Promise<Uint8Array> {
+    const shard = this.routing.shardOfJob(id);
+    return this.routing.follow(shard, caller, (engine) => engine.result(id, caller));
+  }
+
+  find(id: number): FoundJob | undefined | Promise<FoundJob | undefined> {
+    return this.routing.at(this.routing.shardOfJob(id), undefined, (engine) => engine.find(id));
+  }
+
+  async job(id: number): Promise<JobDetails> {
+    return await this.routing.follow(
+      this.routing.shardOfJob(id),
+      undefined,
+      async (engine) => detailsOnClock(await engine.job(id), this.now() - engine.now()),
+    );
+  }
+
+  drop(id: number): Promise<void> {
+    return this.#ofJob(this.routing.shardOfJob(id), (engine) => engine.drop(id));
+  }
+
+  revive(id: number): Promise<void> {
+    return this.#ofJob(this.routing.shardOfJob(id), (engine) => engine.revive(id));
+  }
+
+  // Schedules. One is in the shard of its queue, and its name tells nothing about that.
+
+  async setSchedule(schedule: NewSchedule, caller: Caller): Promise<number> {
+    const { name, queue } = schedule;
+    const shard = this.#directory.assign(queue);
+    const next = await this.#inQueue(
+      shard,
+      caller,
+      (engine) => engine.setSchedule(schedule, caller),
+    );
+    // It had another queue before, perhaps, and puts jobs into that no more. If this fails, EVERY again ends it.
+    const own = (await this.#directory.placeOf(await shard)).engine;
+    for (const { engine } of await this.routing.places(caller)) {
+      const found = await engine.findSchedule(name);
+      if (found === undefined || found.queue === queue && engine === own) continue;
+      await engine.endSchedule(name);
+    }
+    return next;
+  }
+
+  async endSchedule(name: string): Promise<void> {
+    let isFound = false;
+    for (const { engine } of await this.routing.places(undefined)) {
+      if (await engine.findSchedule(name) === undefined) continue;
+      isFound = true;
+      await engine.endSchedule(name);
+    }
+    if (!isFound) throw noSchedule(name);
+  }
+
+  async findSchedule(name: string): Promise<{ queue: string; key: string } | undefined> {
+    for (const { engine } of await this.routing.places(undefined)) {
+      const found = await engine.findSchedule(name);
+      if (found !== undefined) return found;
+    }
+  }
+
+  async *schedules(): AsyncGenerator<ScheduleDetails, void, void> {
+    const places = await this.routing.places(undefined);
+    yield* merge(places.map(({ engine }) => engine.schedules()), ({ schedule }) => schedule.name);
+  }
+
+  // Queues.
+
+  async *queues(filter?: QueueFilter): AsyncGenerator<QueueSummary, void, void> {
+    const places = await this.routing.places(undefined);
+    const now = this.now();
+    const all = places.map(({ engine }) => ({ engine, ahead: now - engine.now() }));
+    yield* merge(
+      all.map(({ engine, ahead }) => summariesOnClock(engine.queues(filter), ahead)),
+      ({ queue }) => queue,
+    );
+  }
+
+  queue(
+    name: string,
+    top: number,
+    key?: string,
+    keys?: KeyChoice,
+  ): QueueDetails | Promise<QueueDetails> {
+    return this.#look(name, (engine) => {
+      const found = engine.queue(name, top, key, keys);
+      const onClock = (details: QueueDetails) => queueOnClock(details, this.now() - engine.now());
+      return found instanceof Promise ? found.then(onClock) : onClock(found);
+    });
+  }
+
+  async list(filter: ListFilter, max: number, after: number, caller: Caller): Promise<JobList> {
+    return await this.#follow(filter.queue, caller, async (engine) => {
+      const { jobs, after: next } = await engine.list(filter, max, after, caller);
+      const ahead = this.now() - engine.now();
+      return { jobs: jobs.map((job) => jobOnClock(job, ahead)), after: next };
+    });
+  }
+
+  async purge(filter: JobFilter, caller: Caller): Promise<number> {
+    return await this.#follow(filter.queue, caller, (engine) => engine.purge(filter, caller));
+  }
+
+  async reviveAll(
+    queue: string,
+    key: string | undefined,
+    caller: Caller,
+    keys?: KeyChoice,
+  ): Promise<number> {
+    return await this.#follow(
+      queue,
+      caller,
+      (engine) => engine.reviveAll(queue, key, caller, keys),
+    );
+  }
+
+  limits(queue: string, key: string): QueueLimits | Promise<QueueLimits> {
+    return this.#look(queue, (engine) => engine.limits(queue, key));
+  }
+
+  async setLimits(queue: string, key: string, change: LimitChange): Promise<QueueLimits> {
+    return await this.#inQueue(
+      this.#directory.assign(queue),
+      undefined,
+      (engine) => engine.setLimits(queue, key, change),
+    );
+  }
+
+  async *allLimits(queue?: string): AsyncGenerator<QueueLimits, void, void> {
+    const places = queue === undefined
+      ? await this.routing.places(undefined)
+      : [await this.#directory.placeOf(await this.#directory.shardOf(queue) ?? 0)];
+    yield* merge(places.map(({ engine }) => engine.allLimits(queue)), ({ queue }) => queue);
+  }
+
+  /** The shard of all these jobs; `undefined` if they have several. */
+  #shardOfAll(ids: readonly number[]): number | undefined {
+    const shard = this.routing.shardOfJob(ids[0]);
+    for (let at = 1; at < ids.length; at++) {
+      if (this.routing.shardOfJob(ids[at]) !== shard) return undefined;
+    }
+    return shard;
+  }
+
+  /** A change of jobs of one shard. */
+  #ofJob<T>(shard: number, step: (engine: Engine) => Promise<T>): Promise<T> {
+    const place = this.#directory.placeOf(shard);
+    return isLocal(place) ? step(place.engine) : this.routing.follow(shard, undefined, step);
+  }
+
+  /** A step in the shard of a queue, which follows the shard. */
+  async #inQueue<T>(
+    shard: number | Promise<number>,
+    caller: Waiting,
+    step: Step<T>,
+  ): Promise<T> {
+    return await this.routing.follow(await shard, caller, step);
+  }
+
+  /** As `#inQueue`, for a queue that gets no shard by this. Any engine knows that it has no jobs. */
+  async #follow<T>(queue: string, caller: Waiting, step: Step<T>): Promise<T> {
+    return await this.routing.follow(await this.#directory.shardOf(queue) ?? 0, caller, step);
+  }
+
+  /** As `#follow`, without a promise where the engine is on this node. */
+  #look<T>(queue: string, step: Step<T>): T | Promise<T> {
+    const shard = this.#directory.shardOf(queue);
+    if (shard instanceof Promise) return this.#follow(queue, undefined, step);
+    return this.routing.at(shard ?? 0, undefined, step);
+  }
+}

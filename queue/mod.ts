@@ -38,6 +38,7 @@ export type {
   Engine,
   FailedCounts,
   FoundJob,
+  FoundSchedule,
   JobDetails,
   JobFilter,
   JobList,

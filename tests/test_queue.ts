@@ -1,6 +1,12 @@
 // A queue served in memory on a virtual clock, and its clients.
 
-import { openQueue, type QueueOptions, queueProtocol, type Store } from "@lineup/lineup/queue";
+import {
+  type OpenQueue,
+  openQueue,
+  type QueueOptions,
+  queueProtocol,
+  type Store,
+} from "@lineup/lineup/queue";
 import { listenMemory, type LogEntry, serve } from "@lineup/lineup/server";
 import { RawClient } from "./raw_client.ts";
 import { VirtualClock } from "../testing/virtual_clock.ts";
@@ -11,6 +17,14 @@ let newStore: (() => Promise<Store>) | undefined;
 /** From now on queues whose tests name no store have these. */
 export function useStores(make: () => Promise<Store>): void {
   newStore = make;
+}
+
+/** Opens a queue for a test. */
+let open: (options: QueueOptions & { clock: VirtualClock }) => Promise<OpenQueue> = openQueue;
+
+/** From now on queues are opened so. */
+export function useQueues(other: typeof open): void {
+  open = other;
 }
 
 /** A queue in memory and its server. */
@@ -29,7 +43,7 @@ export async function testQueue(options: QueueOptions = {}): Promise<TestQueue> 
   const logged: LogEntry[] = [];
   const log = (entry: LogEntry): void => void logged.push(entry);
   const store = options.store ?? await newStore?.();
-  const queue = await openQueue({ log, ...options, store, clock });
+  const queue = await open({ log, ...options, store, clock });
   const listener = listenMemory();
   const { handlers, stats } = queue;
   const server = await serve(queueProtocol, handlers, {

@@ -60,7 +60,7 @@ export function reservers(parts: HandlerParts): Pick<
 
     async DELETE({ id }, context) {
       const engine = engineOf(context);
-      const job = engine.find(id);
+      const job = await engine.find(id);
       if (job === undefined || job.state === "done") throw notFound(id);
       if (job.state === "taken") await engine.done([id], claim(context), EMPTY, context.signal);
       else await engine.drop(id);

@@ -58,8 +58,10 @@ export type ShardPlace = LocalShard | RemoteShard;
 
 /** Where the shards of a cluster are. A method returns a promise only where it has to wait. */
 export interface Directory {
-  /** How many shards there are. Job n of shard s has the number n · shards + s. */
+  /** How many shards there are. */
   readonly shards: number;
+  /** The shard of a job: the remainder of its number, see `shardNumbers`. */
+  shardOfJob(id: number): number;
   /** The shard of a queue; `undefined` if the queue has none yet. Rejects with `busy` if the database cannot be asked. */
   shardOf(queue: string): number | undefined | Promise<number | undefined>;
   /** The shard of a queue. One that has none gets that with the fewest queues, for good. Rejects as `shardOf`. */

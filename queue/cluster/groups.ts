@@ -50,7 +50,7 @@ async function changeAll<T>(
   caller: Waiting,
   change: (engine: Engine, ids: readonly number[]) => Promise<T>,
 ): Promise<T[]> {
-  const groups: Group[] = [...Map.groupBy(new Set(ids), (id) => routing.shardOfJob(id))];
+  const groups: Group[] = [...Map.groupBy(new Set(ids), (id) => routing.directory.shardOfJob(id))];
   await Promise.all(
     groups.map(([shard, ids]) =>
       routing.follow(shard, caller, (_engine, place) => needTaken(place, ids, claim))

@@ -40,11 +40,6 @@ export class Routing {
     this.directory = directory;
   }
 
-  /** The shard of a job. */
-  shardOfJob(id: number): number {
-    return id % this.directory.shards;
-  }
-
   /**
    * Calls the engine of a shard. If that is on this node, the result is that of the engine: no promise is added, and a
    * `draining` is passed on. So a local engine must neither wait nor go on in a later turn.

@@ -11,6 +11,7 @@ import type {
   Engine,
   FailedCounts,
   FoundJob,
+  FoundSchedule,
   JobDetails,
   JobFilter,
   JobList,
@@ -71,7 +72,8 @@ export class ShardedEngine implements Engine {
   }
 
   figures(): Iterable<readonly [name: string, value: number]> {
-    return summed(this.routing.local().map(({ engine }) => engine.figures()));
+    const all = this.routing.local().map(({ engine }) => engine.figures());
+    return summed([...all, [["queue-takers", -this.#take.countedTwice]]]);
   }
 
   close(): Promise<number> {
@@ -104,7 +106,7 @@ export class ShardedEngine implements Engine {
   }
 
   giveBack(jobs: readonly DeliveredJob[], mayBeRead: boolean): void {
-    for (const [shard, some] of Map.groupBy(jobs, ({ id }) => this.routing.shardOfJob(id))) {
+    for (const [shard, some] of Map.groupBy(jobs, ({ id }) => this.#directory.shardOfJob(id))) {
       const giveBack: Step<void> = (engine) => engine.giveBack(some, mayBeRead);
       const given = this.routing.at(shard, undefined, giveBack);
       // Else their leases run out.
@@ -136,59 +138,71 @@ export class ShardedEngine implements Engine {
   }
 
   extend(id: number, claim: Claim, lease: number | undefined): Promise<number> {
-    return this.#ofJob(this.routing.shardOfJob(id), (engine) => engine.extend(id, claim, lease));
+    return this.#ofJob(this.#directory.shardOfJob(id), (engine) => engine.extend(id, claim, lease));
   }
 
   release(id: number, claim: Claim, delay: number, rank?: number): Promise<"ready" | "delayed"> {
     return this.#ofJob(
-      this.routing.shardOfJob(id),
+      this.#directory.shardOfJob(id),
       (engine) => engine.release(id, claim, delay, rank),
     );
   }
 
   result(id: number, caller: Caller): Promise<Uint8Array> {
-    const shard = this.routing.shardOfJob(id);
+    const shard = this.#directory.shardOfJob(id);
     return this.routing.follow(shard, caller, (engine) => engine.result(id, caller));
   }
 
   find(id: number): FoundJob | undefined | Promise<FoundJob | undefined> {
-    return this.routing.at(this.routing.shardOfJob(id), undefined, (engine) => engine.find(id));
+    return this.routing.at(this.#directory.shardOfJob(id), undefined, (engine) => engine.find(id));
   }
 
   async job(id: number): Promise<JobDetails> {
     return await this.routing.follow(
-      this.routing.shardOfJob(id),
+      this.#directory.shardOfJob(id),
       undefined,
       async (engine) => detailsOnClock(await engine.job(id), this.now() - engine.now()),
     );
   }
 
   drop(id: number): Promise<void> {
-    return this.#ofJob(this.routing.shardOfJob(id), (engine) => engine.drop(id));
+    return this.#ofJob(this.#directory.shardOfJob(id), (engine) => engine.drop(id));
   }
 
   revive(id: number): Promise<void> {
-    return this.#ofJob(this.routing.shardOfJob(id), (engine) => engine.revive(id));
+    return this.#ofJob(this.#directory.shardOfJob(id), (engine) => engine.revive(id));
   }
 
   // Schedules. One is in the shard of its queue, and its name tells nothing about that.
 
   async setSchedule(schedule: NewSchedule, caller: Caller): Promise<number> {
-    const { name, queue } = schedule;
-    const shard = this.#directory.assign(queue);
-    const next = await this.#inQueue(
+    const shard = await this.#directory.assign(schedule.queue);
+    // It may have had a queue of another shard. That it has two for a moment is better than none after a crash: EVERY again
+    // ends the other.
+    const others = await this.#schedulesElsewhere(schedule.name, shard, caller);
+    const replaces = others.at(0)?.found;
+    const next = await this.routing.follow(
       shard,
       caller,
-      (engine) => engine.setSchedule(schedule, caller),
+      (engine) => engine.setSchedule({ replaces, ...schedule }, caller),
     );
-    // It had another queue before, perhaps, and puts jobs into that no more. If this fails, EVERY again ends it.
-    const own = (await this.#directory.placeOf(await shard)).engine;
-    for (const { engine } of await this.routing.places(caller)) {
-      const found = await engine.findSchedule(name);
-      if (found === undefined || found.queue === queue && engine === own) continue;
-      await engine.endSchedule(name);
-    }
+    await Promise.all(others.map(({ engine }) => engine.endSchedule(schedule.name)));
     return next;
+  }
+
+  /** The schedules of this name, without that of this shard. */
+  async #schedulesElsewhere(
+    name: string,
+    shard: number,
+    caller: Caller,
+  ): Promise<{ engine: Engine; found: FoundSchedule }[]> {
+    const own = await this.#directory.placeOf(shard, caller);
+    const places = await this.routing.places(caller);
+    const all = await Promise.all(places.map(async ({ engine }) => {
+      const found = engine === own.engine ? undefined : await engine.findSchedule(name);
+      return found === undefined ? [] : [{ engine, found }];
+    }));
+    return all.flat();
   }
 
   async endSchedule(name: string): Promise<void> {
@@ -201,7 +215,7 @@ export class ShardedEngine implements Engine {
     if (!isFound) throw noSchedule(name);
   }
 
-  async findSchedule(name: string): Promise<{ queue: string; key: string } | undefined> {
+  async findSchedule(name: string): Promise<FoundSchedule | undefined> {
     for (const { engine } of await this.routing.places(undefined)) {
       const found = await engine.findSchedule(name);
       if (found !== undefined) return found;
@@ -284,9 +298,9 @@ export class ShardedEngine implements Engine {
 
   /** The shard of all these jobs; `undefined` if they have several. */
   #shardOfAll(ids: readonly number[]): number | undefined {
-    const shard = this.routing.shardOfJob(ids[0]);
+    const shard = this.#directory.shardOfJob(ids[0]);
     for (let at = 1; at < ids.length; at++) {
-      if (this.routing.shardOfJob(ids[at]) !== shard) return undefined;
+      if (this.#directory.shardOfJob(ids[at]) !== shard) return undefined;
     }
     return shard;
   }

@@ -101,6 +101,8 @@ export class ShardedTake {
   readonly #clock: Clock;
   readonly #rotation = new QueueRotation();
   readonly #remembered = new Map<string, Remembered>();
+  /** How many engines of this node count a request that another one counts as well. */
+  countedTwice = 0;
 
   constructor(routing: Routing, clock: Clock) {
     this.#routing = routing;
@@ -175,9 +177,13 @@ export class ShardedTake {
   ): Promise<readonly DeliveredJob[]> {
     const { max, byRank } = request;
     const ring = this.#rotation.of(request.queues);
-    const queues = placed.flatMap(({ place, queues }) =>
-      queues.map((name) => this.#turnQueue(name, place, request))
+    const byName = new Map(
+      placed.flatMap(({ place, queues }) =>
+        queues.map((name) => [name, this.#turnQueue(name, place, request)])
+      ),
     );
+    // Of queues whose turns are equal, that which is named first is next.
+    const queues = request.queues.map((name) => byName.get(name)!);
     const found: DeliveredJob[] = [];
     // It goes on only if queues of other nodes had fewer jobs than they were asked for.
     while (found.length < max) {
@@ -248,10 +254,17 @@ export class ShardedTake {
   ): Promise<readonly DeliveredJob[] | undefined> {
     const offers: Offer[] = [];
     let served: number | undefined;
+    let more = Math.max(0, placed.filter(({ place }) => isLocal(place)).length - 1);
+    const uncount = (): void => {
+      this.countedTwice -= more;
+      more = 0;
+    };
+    this.countedTwice += more;
     /** The first that is served keeps its jobs. Returns whether it is this one. */
     const serve = (at: number): boolean => {
       if (served !== undefined) return served === at;
       served = at;
+      uncount();
       for (const [other, offer] of offers.entries()) if (other !== at) offer.leave();
       return true;
     };
@@ -268,6 +281,8 @@ export class ShardedTake {
     } catch (error) {
       for (const offer of offers) offer.leave();
       throw error;
+    } finally {
+      uncount();
     }
   }
 

@@ -196,7 +196,15 @@ export interface NewSchedule
   readonly zone?: string;
   /** The time between two jobs, in ms. */
   readonly interval?: number;
+  /** The schedule of this name of another engine, whose place it takes. Default: none. */
+  readonly replaces?: FoundSchedule;
 }
+
+/** Where a schedule puts its jobs, and when. */
+export type FoundSchedule = Pick<
+  Schedule,
+  "queue" | "key" | "cron" | "zone" | "interval" | "next"
+>;
 
 /** A schedule, and how long until it puts its next job. */
 export interface ScheduleDetails {
@@ -274,13 +282,10 @@ export interface Engine {
 
   /** Where a job is; `undefined` if there is none of this number. */
   find(id: number): FoundJob | undefined | Promise<FoundJob | undefined>;
-  /** Where a schedule puts its jobs; `undefined` if there is none of this name. */
+  /** A schedule; `undefined` if there is none of this name. */
   findSchedule(
     name: string,
-  ):
-    | Pick<FoundJob, "queue" | "key">
-    | undefined
-    | Promise<Pick<FoundJob, "queue" | "key"> | undefined>;
+  ): FoundSchedule | undefined | Promise<FoundSchedule | undefined>;
   /** The queues, by name. */
   queues(filter?: QueueFilter): Iterable<QueueSummary> | AsyncIterable<QueueSummary>;
   /**

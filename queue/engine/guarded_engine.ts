@@ -13,6 +13,7 @@ import type {
   Engine,
   FailedCounts,
   FoundJob,
+  FoundSchedule,
   JobDetails,
   JobFilter,
   JobList,
@@ -158,10 +159,10 @@ export class GuardedEngine<E extends Engine = Engine> implements Engine {
 
   find(id: number): FoundJob | undefined | Promise<FoundJob | undefined> {
     const found = this.engine.find(id);
-    return found instanceof Promise ? found.then((job) => this.known(job)) : this.known(found);
+    return found instanceof Promise ? found.then((job) => this.#known(job)) : this.#known(found);
   }
 
-  async findSchedule(name: string): Promise<Pick<FoundJob, "queue" | "key"> | undefined> {
+  async findSchedule(name: string): Promise<FoundSchedule | undefined> {
     const found = await this.engine.findSchedule(name);
     return found !== undefined && this.#has(["put", "see", "manage"], found) ? found : undefined;
   }
@@ -248,7 +249,7 @@ export class GuardedEngine<E extends Engine = Engine> implements Engine {
   }
 
   /** A job, where the identity may know of it. */
-  protected known(job: FoundJob | undefined): FoundJob | undefined {
+  #known(job: FoundJob | undefined): FoundJob | undefined {
     return this.#mayKnow(job) ? job : undefined;
   }
 

@@ -3,16 +3,15 @@
 import type { JobHistory } from "../index/job_page.ts";
 import type { StoredJob } from "../store/job_fields.ts";
 import type { Caller, QueueClient } from "./caller.ts";
-import type { DeliveredJob, FoundJob, TakeRequest } from "./engine.ts";
+import type { DeliveredJob, TakeRequest } from "./engine.ts";
 import { GuardedEngine } from "./guarded_engine.ts";
 import type { JobScope, JobWithBody, RankedEngine, ScopeCounts } from "./ranked_engine.ts";
 import type { Right } from "../rights.ts";
 
 /** An engine for clients that know ranks, with the rights of one identity. */
 export class GuardedRankedEngine extends GuardedEngine<RankedEngine> implements RankedEngine {
-  // deno-lint-ignore require-await
   async takeJob(id: number, client: QueueClient): Promise<DeliveredJob> {
-    this.needFound(id, this.engine.find(id), "take");
+    this.needFound(id, await this.engine.find(id), "take");
     return this.engine.takeJob(id, client);
   }
 
@@ -23,8 +22,9 @@ export class GuardedRankedEngine extends GuardedEngine<RankedEngine> implements 
   describe(
     id: number,
   ): { readonly job: StoredJob; readonly history: Readonly<JobHistory> | undefined } {
-    this.needFound(id, this.engine.find(id), "see");
-    return this.engine.describe(id);
+    const described = this.engine.describe(id);
+    this.needFound(id, described.job, "see");
+    return described;
   }
 
   // deno-lint-ignore require-await
@@ -36,9 +36,8 @@ export class GuardedRankedEngine extends GuardedEngine<RankedEngine> implements 
     return this.engine.first(scope, state);
   }
 
-  // deno-lint-ignore require-await
   async wake(id: number): Promise<void> {
-    this.needFound(id, this.engine.find(id), "manage");
+    this.needFound(id, await this.engine.find(id), "manage");
     return this.engine.wake(id);
   }
 
@@ -67,10 +66,6 @@ export class GuardedRankedEngine extends GuardedEngine<RankedEngine> implements 
   may(right: Right, { queue, key }: JobScope): boolean {
     const { rights } = this;
     return key === undefined ? rights.hasWhole(right, queue) : rights.has(right, queue, key);
-  }
-
-  override find(id: number): FoundJob | undefined {
-    return this.known(this.engine.find(id));
   }
 
   hasJobFor(request: TakeRequest): boolean {

@@ -14,6 +14,7 @@ import type {
   DeliveredJob,
   FailedCounts,
   FoundJob,
+  FoundSchedule,
   JobDetails,
   JobFilter,
   JobList,
@@ -304,7 +305,7 @@ export class LocalEngine implements ShardEngine {
     return job && { queue: job.options.queue, key: job.key, state: job.state };
   }
 
-  findSchedule(name: string): { queue: string; key: string } | undefined {
+  findSchedule(name: string): FoundSchedule | undefined {
     return this.#work.schedules.find(name);
   }
 

@@ -5,7 +5,7 @@ import type { Right } from "../rights.ts";
 import type { JobHistory } from "../index/job_page.ts";
 import type { StoredJob } from "../store/job_fields.ts";
 import type { Caller, QueueClient } from "./caller.ts";
-import type { DeliveredJob, Engine, FoundJob, TakeRequest } from "./engine.ts";
+import type { DeliveredJob, Engine, TakeRequest } from "./engine.ts";
 
 /** The jobs of a queue, or of one of its keys. */
 export interface JobScope {
@@ -54,8 +54,6 @@ export interface RankedEngine extends Engine {
   counts(scope?: JobScope): ScopeCounts;
   /** The keys of a queue that have jobs or limits. */
   keysOf(queue: string): Iterable<string>;
-  /** Where a job is; `undefined` if there is none of this number. */
-  find(id: number): FoundJob | undefined;
   /** Whether the client of this engine has a right to all jobs of a scope. */
   may(right: Right, scope: JobScope): boolean;
   /** Whether a `take` would find a job at once. */

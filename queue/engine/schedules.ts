@@ -16,7 +16,7 @@ import {
   StoreUnreachable,
 } from "../store/store.ts";
 import type { CapacityCheck } from "./capacity.ts";
-import type { NewSchedule, ScheduleDetails } from "./engine.ts";
+import type { FoundSchedule, NewSchedule, ScheduleDetails } from "./engine.ts";
 import type { Log } from "../log.ts";
 import type { QueueClock } from "./queue_clock.ts";
 import { runId } from "./run_ids.ts";
@@ -72,8 +72,8 @@ export class Schedules {
     return this.#table.size;
   }
 
-  /** Where a schedule puts its jobs. */
-  find(name: string): { queue: string; key: string } | undefined {
+  /** A schedule. */
+  find(name: string): FoundSchedule | undefined {
     return this.#table.get(name)?.schedule;
   }
 
@@ -115,7 +115,7 @@ export class Schedules {
    */
   async set(schedule: NewSchedule, signal: AbortSignal): Promise<number | undefined> {
     const { transitions, capacity, jobs, journal } = this.#parts;
-    const { cron, zone: _zone, interval, body, ...options } = schedule;
+    const { cron, zone: _zone, interval, body, replaces, ...options } = schedule;
     // Asks before anything else: a client learns of this also while nothing can change.
     if (cron === undefined && interval === undefined) {
       throw badArguments(
@@ -126,7 +126,7 @@ export class Schedules {
     const { name, queue } = options;
     transitions.ask();
     const times = timesOf(schedule);
-    const before = this.#table.get(name)?.schedule;
+    const before = this.#table.get(name)?.schedule ?? replaces;
     capacity.forMemory();
     capacity.forBody(body.length);
     if (before === undefined) capacity.forSchedule();

@@ -1,0 +1,118 @@
+// As sharded_engine.ts, for clients that know ranks. Their commands look at jobs in ways that no other node is asked for, so
+// these jobs must be on this node.
+
+import { Refusal } from "../../protocol/errors.ts";
+import type { Caller, QueueClient } from "../engine/caller.ts";
+import type { DeliveredJob, TakeRequest } from "../engine/engine.ts";
+import type { JobScope, JobWithBody, RankedEngine, ScopeCounts } from "../engine/ranked_engine.ts";
+import type { ShardEngine } from "../engine/shard_engine.ts";
+import type { JobHistory } from "../index/job_page.ts";
+import { noJobs } from "../index/queue.ts";
+import type { Right } from "../rights.ts";
+import type { StoredJob } from "../store/job_fields.ts";
+import { isLocal } from "./routing.ts";
+import { ShardedEngine } from "./sharded_engine.ts";
+
+/** An engine over the engines of several shards, for clients that know ranks. */
+export class ShardedRankedEngine extends ShardedEngine implements RankedEngine {
+  // deno-lint-ignore require-await
+  async takeJob(id: number, client: QueueClient): Promise<DeliveredJob> {
+    return this.#ofJob(id).takeJob(id, client);
+  }
+
+  leaseEnd(client: QueueClient): number {
+    return Math.min(Infinity, ...this.routing.local().map(({ engine }) => engine.leaseEnd(client)));
+  }
+
+  describe(
+    id: number,
+  ): { readonly job: StoredJob; readonly history: Readonly<JobHistory> | undefined } {
+    return this.#ofJob(id).describe(id);
+  }
+
+  // deno-lint-ignore require-await
+  async first(
+    scope: JobScope,
+    state: "ready" | "delayed" | "dead",
+  ): Promise<JobWithBody | undefined> {
+    return this.#ofQueue(scope)?.first(scope, state);
+  }
+
+  // deno-lint-ignore require-await
+  async wake(id: number): Promise<void> {
+    return this.#ofJob(id).wake(id);
+  }
+
+  async wakeFirst(scope: JobScope, most: number, caller: Caller): Promise<number> {
+    return await this.#ofQueue(scope)?.wakeFirst(scope, most, caller) ?? 0;
+  }
+
+  pauseFor(scope: JobScope, ms: number): void {
+    this.#ofQueue(scope)?.pauseFor(scope, ms);
+  }
+
+  counts(scope?: JobScope): ScopeCounts {
+    if (scope !== undefined) return this.#ofQueue(scope)?.counts(scope) ?? NOTHING;
+    const sum = { ...NOTHING };
+    for (const { engine } of this.routing.local()) {
+      const counts = engine.counts();
+      for (const state of Object.keys(sum) as (keyof ScopeCounts)[]) sum[state] += counts[state];
+    }
+    return sum;
+  }
+
+  keysOf(queue: string): Iterable<string> {
+    return this.#ofQueue({ queue })?.keysOf(queue) ?? [];
+  }
+
+  may(_right: Right, _scope: JobScope): boolean {
+    return true;
+  }
+
+  hasJobFor(request: TakeRequest): boolean {
+    return request.queues.some((queue) =>
+      this.#ofQueue({ queue })?.next(queue, request.keys?.get(queue)) !== undefined
+    );
+  }
+
+  totals(): { readonly jobs: number; readonly timeouts: number } {
+    const sum = { jobs: 0, timeouts: 0 };
+    for (const { engine } of this.routing.local()) {
+      const { jobs, timeouts } = engine.totals();
+      sum.jobs += jobs;
+      sum.timeouts += timeouts;
+    }
+    return sum;
+  }
+
+  /** The engine of a job. */
+  #ofJob(id: number): ShardEngine {
+    return this.#local(this.routing.directory.shardOfJob(id));
+  }
+
+  /** The engine of a queue; `undefined` if it has no shard. */
+  #ofQueue({ queue }: JobScope): ShardEngine | undefined {
+    const shard = this.routing.directory.shardOf(queue);
+    if (shard === undefined) return undefined;
+    if (!(shard instanceof Promise)) return this.#local(shard);
+    // The next look finds the answer.
+    shard.catch(() => {});
+    return undefined;
+  }
+
+  #local(shard: number): ShardEngine {
+    const place = this.routing.directory.placeOf(shard);
+    if (isLocal(place)) return place.engine;
+    if (place instanceof Promise) place.catch(() => {});
+    throw elsewhere();
+  }
+}
+
+const NOTHING: ScopeCounts & { [K in keyof ScopeCounts]: number } = { ...noJobs(), urgent: 0 };
+
+/** The jobs are on another node. */
+function elsewhere(): Refusal {
+  const message =
+    "These jobs are on another node of the cluster, which this command does not ask; connect to it.";
+  return new Refusal("busy", message, { retry: 1000 });
+}

@@ -1,0 +1,27 @@
+// The queue behaves over several engines as it does over one: its tests run again.
+
+import { useQueues } from "../../test_queue.ts";
+import { openShardedQueue } from "../../queue/cluster/local_shards.ts";
+
+useQueues((options) => openShardedQueue(options, 3));
+
+/** Left out: `crowd`, `slices` and `sweeps` are about size; `model` and `simulation` bring their own engines. */
+const files = [
+  "engine/attempts",
+  "engine/clocks",
+  "engine/commands",
+  "engine/endings",
+  "engine/expiry",
+  "engine/fairness",
+  "engine/leases",
+  "engine/limits",
+  "engine/rates",
+  "engine/read_only",
+  "engine/results",
+  "engine/schedules",
+  "engine/takers",
+  "engine/turns",
+  "engine/unique",
+  "protocol/protocol",
+];
+for (const file of files) await import(`../../queue/${file}_test.ts`);

@@ -5,7 +5,7 @@ import type { ShardPlace } from "./directory.ts";
 import type { Routing, Waiting } from "./routing.ts";
 
 /** Jobs of one shard. */
-type Group = readonly [shard: number, ids: number[]];
+type ShardJobs = readonly [shard: number, ids: number[]];
 
 /** As `Engine.done`. */
 export async function doneAll(
@@ -50,7 +50,9 @@ async function changeAll<T>(
   caller: Waiting,
   change: (engine: Engine, ids: readonly number[]) => Promise<T>,
 ): Promise<T[]> {
-  const groups: Group[] = [...Map.groupBy(new Set(ids), (id) => routing.directory.shardOfJob(id))];
+  const groups: ShardJobs[] = [
+    ...Map.groupBy(new Set(ids), (id) => routing.directory.shardOfJob(id)),
+  ];
   await Promise.all(
     groups.map(([shard, ids]) =>
       routing.follow(shard, caller, (_engine, place) => needTaken(place, ids, claim))

@@ -9,7 +9,7 @@ import type { Directory, LocalShard, RemoteShard, ShardPlace } from "./directory
 export type Waiting = { readonly signal: AbortSignal } | undefined;
 
 /** A call of the engine of a place. */
-export type Step<T> = (engine: Engine, place: ShardPlace) => T | Promise<T>;
+export type ShardStep<T> = (engine: Engine, place: ShardPlace) => T | Promise<T>;
 
 /** So often a request follows a shard that moves. */
 export const MOST_MOVES = 20;
@@ -44,13 +44,13 @@ export class Routing {
    * Calls the engine of a shard. If that is on this node, the result is that of the engine: no promise is added, and a
    * `draining` is passed on. So a local engine must neither wait nor go on in a later turn.
    */
-  at<T>(shard: number, caller: Waiting, step: Step<T>): T | Promise<T> {
+  at<T>(shard: number, caller: Waiting, step: ShardStep<T>): T | Promise<T> {
     const place = this.directory.placeOf(shard, caller);
     return isLocal(place) ? step(place.engine, place) : this.follow(shard, caller, step);
   }
 
   /** As `at`, for a step that takes a while: it goes on where the shard is then. */
-  async follow<T>(shard: number, caller: Waiting, step: Step<T>): Promise<T> {
+  async follow<T>(shard: number, caller: Waiting, step: ShardStep<T>): Promise<T> {
     for (let moves = 0; moves < MOST_MOVES; moves++) {
       const place = await this.directory.placeOf(shard, caller);
       try {

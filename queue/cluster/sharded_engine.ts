@@ -33,7 +33,7 @@ import type { Directory } from "./directory.ts";
 import { summed } from "./figures.ts";
 import { doneAll, failAll } from "./groups.ts";
 import { merge } from "./merge.ts";
-import { isLocal, Routing, type Step, type Waiting } from "./routing.ts";
+import { isLocal, Routing, type ShardStep, type Waiting } from "./routing.ts";
 import { ShardedTake } from "./sharded_take.ts";
 import { detailsOnClock, jobOnClock, queueOnClock, summariesOnClock } from "./times.ts";
 
@@ -107,7 +107,7 @@ export class ShardedEngine implements Engine {
 
   giveBack(jobs: readonly DeliveredJob[], mayBeRead: boolean): void {
     for (const [shard, some] of Map.groupBy(jobs, ({ id }) => this.#directory.shardOfJob(id))) {
-      const giveBack: Step<void> = (engine) => engine.giveBack(some, mayBeRead);
+      const giveBack: ShardStep<void> = (engine) => engine.giveBack(some, mayBeRead);
       const given = this.routing.at(shard, undefined, giveBack);
       // Else their leases run out.
       if (given instanceof Promise) given.catch(() => {});
@@ -315,18 +315,18 @@ export class ShardedEngine implements Engine {
   async #inQueue<T>(
     shard: number | Promise<number>,
     caller: Waiting,
-    step: Step<T>,
+    step: ShardStep<T>,
   ): Promise<T> {
     return await this.routing.follow(await shard, caller, step);
   }
 
   /** As `#inQueue`, for a queue that gets no shard by this. Any engine knows that it has no jobs. */
-  async #follow<T>(queue: string, caller: Waiting, step: Step<T>): Promise<T> {
+  async #follow<T>(queue: string, caller: Waiting, step: ShardStep<T>): Promise<T> {
     return await this.routing.follow(await this.#directory.shardOf(queue) ?? 0, caller, step);
   }
 
   /** As `#follow`, without a promise where the engine is on this node. */
-  #look<T>(queue: string, step: Step<T>): T | Promise<T> {
+  #look<T>(queue: string, step: ShardStep<T>): T | Promise<T> {
     const shard = this.#directory.shardOf(queue);
     if (shard instanceof Promise) return this.#follow(queue, undefined, step);
     return this.routing.at(shard ?? 0, undefined, step);

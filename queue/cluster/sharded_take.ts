@@ -191,8 +191,8 @@ export class ShardedTake {
       const taking: Promise<readonly DeliveredJob[]>[] = [];
       let count = found.length;
       let room = found.reduce((left, { body }) => left - body.length, MAX_TAKE_BYTES);
-      for (let queue; count < max;) {
-        queue = byRank ? foremost(queues) : ring.next(queues);
+      while (count < max) {
+        const queue = byRank ? foremost(queues) : ring.next(queues);
         if (queue === undefined) break;
         if (queue instanceof LocalQueue) {
           const { size } = queue.front!;

@@ -175,7 +175,7 @@ export class ShardedEngine implements Engine {
 
   // Schedules. One is in the shard of its queue, and its name tells nothing about that.
 
-  async setSchedule(schedule: NewSchedule, caller: Caller): Promise<number> {
+  async setSchedule(schedule: NewSchedule, caller: Caller): Promise<number | undefined> {
     const shard = await this.#directory.assign(schedule.queue);
     // It may have had a queue of another shard. That it has two for a moment is better than none after a crash: EVERY again
     // ends the other.
@@ -203,6 +203,14 @@ export class ShardedEngine implements Engine {
       return found === undefined ? [] : [{ engine, found }];
     }));
     return all.flat();
+  }
+
+  async pauseSchedule(name: string, paused: boolean): Promise<number | undefined> {
+    for (const { engine } of await this.routing.places(undefined)) {
+      if (await engine.findSchedule(name) === undefined) continue;
+      return await engine.pauseSchedule(name, paused);
+    }
+    throw noSchedule(name);
   }
 
   async endSchedule(name: string): Promise<void> {

@@ -203,7 +203,7 @@ export interface NewSchedule
 /** Where a schedule puts its jobs, and when. */
 export type FoundSchedule = Pick<
   Schedule,
-  "queue" | "key" | "cron" | "zone" | "interval" | "next"
+  "queue" | "key" | "cron" | "zone" | "interval" | "next" | "paused"
 >;
 
 /** A schedule, and how long until it puts its next job. */

@@ -18,6 +18,7 @@
 export { queueProtocol } from "./protocol/protocol.ts";
 export type { MetricsOptions } from "./metrics.ts";
 export { openQueue } from "./open.ts";
+export { type ClusterOptions, openCluster } from "./open_cluster.ts";
 export type { OpenQueue } from "./open_queue.ts";
 export type { QueueOptions, QueueReconfiguration } from "./queue_options.ts";
 export { createHandlers } from "./handlers/handlers.ts";
@@ -38,7 +39,6 @@ export type {
   Engine,
   FailedCounts,
   FoundJob,
-  FoundSchedule,
   JobDetails,
   JobFilter,
   JobList,

@@ -48,6 +48,16 @@ export function notOwned(): Refusal {
   );
 }
 
+/** The shard of a queue has no owner for now, because it moves or its node is gone. */
+export function shardMoves(): Refusal {
+  return busy("No node serves this queue for now; another one takes it over.");
+}
+
+/** The database cannot say where a queue is. */
+export function noDatabase(): Refusal {
+  return busy("The server cannot reach its database, which knows where this queue is.");
+}
+
 /** The store has no room: new jobs are given up, and the changes beside them are tried again. */
 export function storeFull(incident: string, cause: unknown): Refusal {
   const message = "The disk is full, so new jobs are not kept; DONE, DROP and PURGE make room.";

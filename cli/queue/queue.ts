@@ -3,8 +3,10 @@
 import { openLoopYield } from "../../net/loop_yield.ts";
 import {
   memoryStore,
+  openCluster,
   type OpenQueue,
   openQueue,
+  type QueueOptions,
   queueProtocol,
   type QueueReconfiguration,
   sqliteStore,
@@ -23,10 +25,10 @@ import {
   serveBeanstalkd,
 } from "./beanstalkd.ts";
 import {
+  databaseOptions,
   dataOf,
   DEFAULT_FILE,
   isFile,
-  openDatabase,
   placeName,
   whereJobsAre,
 } from "./queue_data.ts";
@@ -217,14 +219,18 @@ run an interrupted import again.`,
     await using held = flags.wait === undefined || !inFile
       ? undefined
       : await takeOver(data, flags.wait, serving, log.note);
-    const open = (): Promise<Store> =>
-      database ? openDatabase(place) : sqliteStore(data, { maxSize });
-    const work = await openQueue({
+    const options: QueueOptions = {
       log: log.repeating,
-      store: inMemory ? memoryStore() : shown(await open(), log),
       ...queueOptions(flags),
       yield: (go) => turns.next(go),
-    });
+    };
+    const around = log.isJson ? (store: Store): Store => store : reportingStore();
+    const work = database
+      ? await openCluster(data, { ...options, ...databaseOptions(place), around })
+      : await openQueue({
+        ...options,
+        store: inMemory ? memoryStore() : around(await sqliteStore(data, { maxSize })),
+      });
     if (inFile) warnOfReaders(data, log.note);
     let code = OK;
     let isTakenOver = false;
@@ -305,11 +311,6 @@ function planOf(flags: Flags) {
     handlersOf: beanstalkdHandlers(flags),
     keysOf: readMetricsKeys(flags),
   };
-}
-
-/** A store of which people see how many jobs are loaded. */
-function shown(store: Store, log: ServerLog): Store {
-  return log.isJson ? store : reportingStore(store);
 }
 
 /** Closes a queue and reports lost changes. Resolves with whether nothing is lost. */

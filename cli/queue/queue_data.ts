@@ -1,6 +1,6 @@
 // Where `lineup queue` keeps its jobs: in memory, in a file, or in a database.
 
-import { type PostgresOptions, postgresStore, type Store } from "../../queue/mod.ts";
+import type { PostgresOptions } from "../../queue/mod.ts";
 import { type Flags, UsageError } from "../flags.ts";
 
 /** The file of the jobs, if nothing is said. */
@@ -70,11 +70,6 @@ export function whereJobsAre(name: string): string {
   return name === ":memory:"
     ? "Jobs are kept in memory only."
     : `Jobs are kept in ${placeName(name)}.`;
-}
-
-/** Opens the database of a queue. */
-export function openDatabase(place: DataPlace): Promise<Store> {
-  return postgresStore(place.name, databaseOptions(place));
 }
 
 /** The options of a database. */

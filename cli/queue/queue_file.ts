@@ -36,19 +36,20 @@ function reporter(what: string, report: (text: string) => void): (count: number)
   };
 }
 
-/** A store that reports the progress of loading. */
-export function reportingStore(store: Store): Store {
-  return {
+/** Makes stores that report the progress of loading, all together. */
+export function reportingStore(): (store: Store) => Store {
+  let report: ((count: number) => void) | undefined;
+  let count = 0;
+  return (store) => ({
     ...store,
     async *load() {
-      const report = reporter("jobs loaded:", note);
-      let count = 0;
+      report ??= reporter("jobs loaded:", note);
       for await (const job of store.load()) {
         report(++count);
         yield job;
       }
     },
-  };
+  });
 }
 
 /** Warns if other users may read a queue's file. */

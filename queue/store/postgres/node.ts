@@ -271,6 +271,11 @@ export class PostgresNode {
       const [id, address, since, until, theirs] = holder;
       return { id: id!, address: address!, since: since!, until: until!, secret: theirs };
     }
+    if (secret === null) {
+      // No other node is there, nor can any join: those before are gone.
+      await connection.query(`delete from ${schema}.node`);
+      await connection.query(`update ${schema}.shard set owner = null where owner is not null`);
+    }
     await connection.query(
       `insert into ${schema}.node (id, incarnation, address, until, secret)
         values ($1, $2, $3, clock_timestamp() + $4::float8 * interval '1 ms', decode($5, 'hex'))`,

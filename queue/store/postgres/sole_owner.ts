@@ -30,11 +30,8 @@ export class SoleOwner implements Ownership {
     try {
       const { schema } = options;
       const connection = await node.connection();
-      await connection.transaction(async () => {
-        // No other node is there, nor can any join.
-        await connection.query(`delete from ${schema}.node where id <> $1`, [node.id]);
-        await connection.query(`update ${schema}.shard set owner = $1, since = now()`, [node.id]);
-      });
+      // No other node is there, nor can any join.
+      await connection.query(`update ${schema}.shard set owner = $1, since = now()`, [node.id]);
     } catch (error) {
       await node.leave().catch(() => {});
       throw error;

@@ -165,6 +165,7 @@ function crowd(ledger: Ledger, caps: Caps, below: Random, round: number): Client
  * @param place as `serve_place.ts` takes it
  * @param disturbances of the database under load; one of them, or none, in each round
  * @param precision a lease may end so many ms later than it was granted
+ * @param shards how many shards the place has
  */
 export async function killRounds(
   seed: number,
@@ -172,10 +173,11 @@ export async function killRounds(
   place: string,
   disturbances: readonly (Disturbance | undefined)[] = [undefined],
   precision: number = ROUNDING,
+  shards: number = 1,
 ): Promise<void> {
   const random = seededRandom(seed);
   const below: Random = (limit) => Math.floor(random() * limit);
-  const ledger = new Ledger(precision);
+  const ledger = new Ledger(precision, shards);
   const caps = new Caps(Object.keys(CAPS));
   let server = await startServer(place);
   await setCaps(server, caps);

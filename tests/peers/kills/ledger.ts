@@ -77,10 +77,15 @@ export class Ledger {
   #lastId = 0;
   #doneLately: number[] = [];
   readonly #precision: number;
+  readonly #shards: number;
 
-  /** A lease may end so many ms later than it was granted. */
-  constructor(precision: number) {
+  /**
+   * A lease may end so many ms later than it was granted. The queues have the first two of so many shards, whose numbers are
+   * those with the shard as their remainder.
+   */
+  constructor(precision: number, shards: number) {
     this.#precision = precision;
+    this.#shards = shards;
   }
 
   /** Records an acknowledged PUT. Another client may have taken and ended the job before this reply was read. */
@@ -150,7 +155,9 @@ export class Ledger {
     const puts = unanswered.filter(({ kind }) => kind === "put").length;
     // An unanswered PUT may have any unknown id up to the last known one.
     const unknown: number[] = [];
-    for (let id = 1; id <= this.#lastId + puts; id++) if (!this.#jobs.has(id)) unknown.push(id);
+    for (let id = 1; id <= this.#lastId + puts * this.#shards; id++) {
+      if (id % this.#shards < 2 && !this.#jobs.has(id)) unknown.push(id);
+    }
     return [...ids, ...this.#doneLately, ...unknown];
   }
 

@@ -14,6 +14,8 @@ Deno.test.afterAll(async () => await cluster[Symbol.asyncDispose]());
 // LINEUP_LONG=15 makes it 300 kills.
 const ROUNDS = 20;
 const ROUNDS_A_DATABASE = 10;
+/** Those of a new database. */
+const SHARDS = 64;
 /** Round trips to the database make a lease longer over a restart: by so many ms, on a machine with other work. */
 const LATE_MS = 500;
 /** How often backends are ended, in ms. */
@@ -53,6 +55,7 @@ Deno.test(`kill -9 under load on PostgreSQL, ${ROUNDS * LONG} times: every ackno
   const databases = ROUNDS * LONG / ROUNDS_A_DATABASE;
   for (let at = 0; at < databases; at++) {
     const url = await cluster.newDatabase();
-    await killRounds(SEED + at, ROUNDS_A_DATABASE, url, [undefined, endBackends, crash], LATE_MS);
+    const disturbances = [undefined, endBackends, crash];
+    await killRounds(SEED + at, ROUNDS_A_DATABASE, url, disturbances, LATE_MS, SHARDS);
   }
 });

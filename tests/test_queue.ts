@@ -7,7 +7,14 @@ import {
   queueProtocol,
   type Store,
 } from "@lineup/lineup/queue";
-import { listenMemory, type LogEntry, serve } from "@lineup/lineup/server";
+import {
+  listenMemory,
+  type LogEntry,
+  type MemoryListener,
+  serve,
+  type Service,
+  service,
+} from "@lineup/lineup/server";
 import { RawClient } from "./raw_client.ts";
 import { VirtualClock } from "../testing/virtual_clock.ts";
 
@@ -19,12 +26,22 @@ export function useStores(make: () => Promise<Store>): void {
   newStore = make;
 }
 
-/** Opens a queue for a test. */
-let open: (options: QueueOptions & { clock: VirtualClock }) => Promise<OpenQueue> = openQueue;
+/** A node of a queue, and where its clients connect. */
+export interface TestNode {
+  readonly queue: OpenQueue;
+  /** What it serves beside the queue. */
+  readonly also?: Service;
+  readonly listener: MemoryListener;
+}
 
-/** From now on queues are opened so. */
-export function useQueues(other: typeof open): void {
-  open = other;
+/** Opens the nodes of a queue for a test. */
+let open = async (options: QueueOptions & { clock: VirtualClock }): Promise<TestNode[]> => [
+  { queue: await openQueue(options), listener: listenMemory() },
+];
+
+/** From now on queues have these nodes. Sessions are of each node in turn. */
+export function useNodes(nodes: typeof open): void {
+  open = nodes;
 }
 
 /** A queue in memory and its server. */
@@ -43,32 +60,39 @@ export async function testQueue(options: QueueOptions = {}): Promise<TestQueue> 
   const logged: LogEntry[] = [];
   const log = (entry: LogEntry): void => void logged.push(entry);
   const store = options.store ?? await newStore?.();
-  const queue = await open({ log, ...options, store, clock });
-  const listener = listenMemory();
-  const { handlers, stats } = queue;
-  const server = await serve(queueProtocol, handlers, {
-    listen: [listener],
-    clock,
-    log,
-    stats,
-    // On this clock, weeks pass between two requests.
-    timeouts: { idle: Infinity },
-  });
+  const nodes = await open({ log, ...options, store, clock });
+  const servers = await Promise.all(nodes.map(({ queue: { handlers, stats }, also, listener }) => {
+    const serving = {
+      listen: [listener],
+      clock,
+      log,
+      stats,
+      // On this clock, weeks pass between two requests.
+      timeouts: { idle: Infinity },
+    };
+    return also === undefined
+      ? serve(queueProtocol, handlers, serving)
+      : serve([service(queueProtocol)({ handlers }), also], serving);
+  }));
+  const stats = () => nodes.flatMap(({ queue }) => [...queue.stats()]);
   const sessions: RawClient[] = [];
   return {
     clock,
     logged,
-    figure: (name) => new Map(stats()).get(name),
+    figure(name) {
+      const figures = stats().filter(([each]) => each === name).map(([, value]) => value);
+      return figures.length < 2 ? figures[0] : figures.reduce((sum, value) => +sum + +value);
+    },
     async session(): Promise<RawClient> {
-      const session = new RawClient(listener.connect());
+      const session = new RawClient(nodes[sessions.length % nodes.length].listener.connect());
       sessions.push(session);
       await session.reply();
       return session;
     },
     async [Symbol.asyncDispose](): Promise<void> {
       for (const session of sessions) session.close();
-      await server.shutdown();
-      await queue.close();
+      await Promise.all(servers.map((server) => server.shutdown()));
+      await Promise.all(nodes.map(({ queue }) => queue.close()));
     },
   };
 }

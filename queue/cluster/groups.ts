@@ -1,7 +1,7 @@
 // Changes of jobs of several shards: all, or none if one is refused. First all engines are asked, then all are told.
 
+import { oneAttempt } from "../engine/leases.ts";
 import type { AttemptFailure, Claim, Engine, FailedCounts } from "../engine/engine.ts";
-import type { ShardPlace } from "./directory.ts";
 import type { Routing, Waiting } from "./routing.ts";
 
 /** Jobs of one shard. */
@@ -50,23 +50,27 @@ async function changeAll<T>(
   caller: Waiting,
   change: (engine: Engine, ids: readonly number[]) => Promise<T>,
 ): Promise<T[]> {
-  const groups: ShardJobs[] = [
-    ...Map.groupBy(new Set(ids), (id) => routing.directory.shardOfJob(id)),
-  ];
-  await Promise.all(
-    groups.map(([shard, ids]) =>
-      routing.follow(shard, caller, (_engine, place) => needTaken(place, ids, claim))
-    ),
-  );
+  const groups = await needAllTaken(routing, ids, claim, caller);
   return await Promise.all(
     groups.map(([shard, ids]) => routing.at(shard, caller, (engine) => change(engine, ids))),
   );
 }
 
-function needTaken(
-  { engine }: ShardPlace,
+/** Rejects unless the client has taken all of these jobs. Resolves with the jobs by shard. */
+export async function needAllTaken(
+  routing: Routing,
   ids: readonly number[],
   claim: Claim,
-): void | Promise<void> {
-  return engine.needTaken(ids, claim);
+  caller: Waiting,
+): Promise<readonly ShardJobs[]> {
+  const groups: ShardJobs[] = [
+    ...Map.groupBy(new Set(ids), (id) => routing.directory.shardOfJob(id)),
+  ];
+  if (claim.attempt !== undefined && groups.length > 1) throw oneAttempt();
+  await Promise.all(
+    groups.map(([shard, ids]) =>
+      routing.follow(shard, caller, (_, { engine }) => engine.needTaken(ids, claim))
+    ),
+  );
+  return groups;
 }

@@ -35,9 +35,12 @@ export function isLocal(place: ShardPlace | Promise<ShardPlace>): place is Local
 /** Calls the engines of a directory. */
 export class Routing {
   readonly directory: Directory;
+  readonly #isPart: boolean;
 
-  constructor(directory: Directory) {
+  /** `isPart`: only the shards of this node are asked when all are. */
+  constructor(directory: Directory, isPart: boolean) {
     this.directory = directory;
+    this.#isPart = isPart;
   }
 
   /**
@@ -65,6 +68,7 @@ export class Routing {
 
   /** The places of all shards, each engine once. */
   async places(caller: Waiting): Promise<(LocalShard | RemoteShard)[]> {
+    if (this.#isPart) return [...this.local()];
     const { shards } = this.directory;
     const places = new Map<Engine, ShardPlace>();
     for (let shard = 0; shard < shards; shard++) {

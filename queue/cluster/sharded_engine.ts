@@ -25,13 +25,14 @@ import type {
   ScheduleDetails,
   TakeRequest,
 } from "../engine/engine.ts";
+import type { EndedHold } from "../engine/shard_engine.ts";
 import type { KeyChoice } from "../patterns.ts";
 import { noSchedule } from "../refusals.ts";
 import type { NewJob } from "../store/job_values.ts";
 import type { QueueLimits } from "../store/store.ts";
-import type { Directory } from "./directory.ts";
+import type { Directory, NodeEngine } from "./directory.ts";
 import { summed } from "./figures.ts";
-import { doneAll, failAll } from "./groups.ts";
+import { doneAll, failAll, needAllTaken } from "./groups.ts";
 import { merge } from "./merge.ts";
 import { isLocal, Routing, type ShardStep, type Waiting } from "./routing.ts";
 import { ShardedTake } from "./sharded_take.ts";
@@ -45,21 +46,23 @@ export interface ShardedEngineOptions {
   readonly clock: Clock;
   /** Ends the engines of this node. Resolves with how many changes are lost. */
   readonly close: () => Promise<number>;
+  /** Whether it is asked for the shards of this node only, instead of all. Default: for all. */
+  readonly isPart?: boolean;
 }
 
 /** An engine over the engines of several shards. */
-export class ShardedEngine implements Engine {
+export class ShardedEngine implements NodeEngine {
   protected readonly routing: Routing;
   readonly #directory: Directory;
   readonly #clock: Clock;
   readonly #close: () => Promise<number>;
   readonly #take: ShardedTake;
 
-  constructor({ directory, clock, close }: ShardedEngineOptions) {
+  constructor({ directory, clock, close, isPart = false }: ShardedEngineOptions) {
     this.#directory = directory;
     this.#clock = clock;
     this.#close = close;
-    this.routing = new Routing(directory);
+    this.routing = new Routing(directory, isPart);
     this.#take = new ShardedTake(this.routing, clock);
   }
 
@@ -146,6 +149,18 @@ export class ShardedEngine implements Engine {
       this.#directory.shardOfJob(id),
       (engine) => engine.release(id, claim, delay, rank),
     );
+  }
+
+  async needTaken(ids: readonly number[], claim: Claim): Promise<void> {
+    await needAllTaken(this.routing, ids, claim, undefined);
+  }
+
+  endHolds(jobs: readonly EndedHold[]): void {
+    for (const [shard, some] of Map.groupBy(jobs, ({ id }) => this.#directory.shardOfJob(id))) {
+      const ended = this.routing.follow(shard, undefined, (_, { engine }) => engine.endHolds(some));
+      // Else their leases run out.
+      ended.catch(() => {});
+    }
   }
 
   result(id: number, caller: Caller): Promise<Uint8Array> {

@@ -1,6 +1,7 @@
 // Workers report on the jobs that they hold: DONE, FAIL, EXTEND, RELEASE.
 
 import { longestPause } from "../backoff.ts";
+import type { Refusal } from "../../protocol/errors.ts";
 import type { Job } from "../index/job.ts";
 import type { JobsView } from "../index/jobs.ts";
 import { notTaken } from "../refusals.ts";
@@ -92,9 +93,14 @@ export function claimed(
   if (ids.length === 1) return [held(transitions.job(ids[0]), claim)];
   const jobs = [...new Set(ids)].map((id) => held(transitions.job(id), claim));
   if (claim.attempt !== undefined && jobs.length > 1) {
-    throw notTaken("attempt= is the attempt of a single job; name one job at a time with it.");
+    throw oneAttempt();
   }
   return jobs;
+}
+
+/** The refusal of several jobs with one attempt. */
+export function oneAttempt(): Refusal {
+  return notTaken("attempt= is the attempt of a single job; name one job at a time with it.");
 }
 
 /** The job, if this client has taken it. */

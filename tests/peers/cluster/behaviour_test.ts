@@ -1,9 +1,9 @@
 // The queue behaves over several engines as it does over one: its tests run again.
 
-import { useQueues } from "../../test_queue.ts";
-import { openShardedQueue } from "../../queue/cluster/local_shards.ts";
+import { useNodes } from "../../test_queue.ts";
+import { openShardedNode } from "../../queue/cluster/local_shards.ts";
 
-useQueues((options) => openShardedQueue(options, 3));
+useNodes((options) => openShardedNode(options, 3));
 
 /** Left out: `crowd`, `slices` and `sweeps` are about size; `model` and `simulation` bring their own engines. */
 const files = [

@@ -6,6 +6,8 @@ import { LocalEngine } from "../../../queue/engine/local_engine.ts";
 import type { ShardEngine } from "../../../queue/engine/shard_engine.ts";
 import { queueMetrics } from "../../../queue/metrics.ts";
 import { memoryStore, type OpenQueue, type QueueOptions } from "../../../queue/mod.ts";
+import { listenMemory } from "../../../net/mod.ts";
+import type { TestNode } from "../../test_queue.ts";
 import { openQueueOver } from "../../../queue/open_queue.ts";
 import { settingsOf } from "../../../queue/queue_options.ts";
 
@@ -70,15 +72,24 @@ export function engineOver(
   return new ShardedRankedEngine({ directory, clock, close });
 }
 
-/** Opens a queue over so many engines. */
-export async function openShardedQueue(
+/** Opens a queue over so many engines of one node. */
+export async function openShardedNode(
   options: QueueOptions & Required<Pick<QueueOptions, "clock">>,
   count: number,
-): Promise<OpenQueue> {
+): Promise<TestNode[]> {
   const shards = await openShards(options, count);
   const engine = engineOver(shards, options);
+  return [{ queue: openOver(engine, shards.engines, options), listener: listenMemory() }];
+}
+
+/** An open queue over an engine. */
+export function openOver(
+  engine: ShardedRankedEngine,
+  engines: readonly LocalEngine[],
+  options: QueueOptions,
+): OpenQueue {
   return openQueueOver(engine, {
-    metrics: (metrics) => queueMetrics(shards.engines.map(({ measured }) => measured), metrics),
+    metrics: (metrics) => queueMetrics(engines.map(({ measured }) => measured), metrics),
     queues: () => [],
     unready: () => undefined,
     lost: undefined,

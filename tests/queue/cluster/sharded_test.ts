@@ -1,8 +1,8 @@
 import { assertEquals } from "@std/assert";
-import { testQueue, useQueues } from "../../test_queue.ts";
-import { openShardedQueue } from "./local_shards.ts";
+import { testQueue, useNodes } from "../../test_queue.ts";
+import { openShardedNode } from "./local_shards.ts";
 
-useQueues((options) => openShardedQueue(options, 3));
+useNodes((options) => openShardedNode(options, 3));
 
 Deno.test("jobs of several shards are put, taken, listed and done as those of one", async () => {
   await using queue = await testQueue();

@@ -36,12 +36,12 @@ Deno.test("a TAKE that waits at several nodes gets one job", async () => {
   await using queue = await testQueue();
   const [taker, putter] = [await queue.session(), await queue.session()];
   const taking = taker.ask("TAKE a b c wait=1h max=5");
-  while (queue.figure("queue-takers") !== 3) await putter.ask("PING");
+  while (queue.figure("queue-takers") !== 3) await queue.clock.elapse(0);
   await putter.send("PUT b b\nPUT c c\nPUT a a\n");
   const [item, final] = (await taking).split("\n").filter((_, at) => at !== 1);
   assertEquals(final, "OK count=1");
   for (let reply = 0; reply < 3; reply++) await putter.reply();
-  while (queue.figure("queue-taken") !== 1) await putter.ask("PING");
+  while (queue.figure("queue-taken") !== 1) await queue.clock.elapse(0);
   assertEquals(queue.figure("queue-ready"), 2);
   assertEquals(queue.figure("queue-takers"), 0);
   const [, id] = item.match(/id=(\d+)/)!;
@@ -57,7 +57,7 @@ Deno.test("the end of a connection ends its leases at other nodes", async () => 
   await taker.ask("TAKE b hold=connection lease=1h");
   assertEquals(queue.figure("queue-taken"), 1);
   taker.close();
-  while (queue.figure("queue-taken") !== 0) await other.ask("PING");
+  while (queue.figure("queue-taken") !== 0) await queue.clock.elapse(0);
   assertEquals(queue.figure("queue-ready"), 3);
 });
 

@@ -18,7 +18,13 @@
 export { queueProtocol } from "./protocol/protocol.ts";
 export type { MetricsOptions } from "./metrics.ts";
 export { openQueue } from "./open.ts";
-export { type ClusterOptions, openCluster } from "./open_cluster.ts";
+export {
+  type ClusterOptions,
+  type NodeLinkOptions,
+  type OpenCluster,
+  openCluster,
+} from "./open_cluster.ts";
+export type { NodeCall, NodeLink, SentCall } from "./cluster/node_link.ts";
 export type { OpenQueue } from "./open_queue.ts";
 export type { QueueOptions, QueueReconfiguration } from "./queue_options.ts";
 export { createHandlers } from "./handlers/handlers.ts";

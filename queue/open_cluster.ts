@@ -1,6 +1,11 @@
+import { createHash } from "node:crypto";
+import type { Service } from "../server/mod.ts";
 import { Cluster } from "./cluster/cluster.ts";
 import { ClusterDirectory } from "./cluster/cluster_directory.ts";
+import { nodeService } from "./cluster/node_handlers.ts";
+import type { NodeLink } from "./cluster/node_link.ts";
 import type { OpenShard } from "./cluster/open_shard.ts";
+import { RemoteEngine } from "./cluster/remote_engine.ts";
 import { ShardedRankedEngine } from "./cluster/sharded_ranked_engine.ts";
 import type { Holdings } from "./engine/capacity.ts";
 import { LocalEngine } from "./engine/local_engine.ts";
@@ -13,14 +18,43 @@ import { PostgresCluster } from "./store/postgres/postgres_cluster.ts";
 import { placeOf, type PostgresOptions } from "./store/postgres/postgres_store.ts";
 import type { Ownership, Store } from "./store/store.ts";
 
+/** The way of a node to others of its cluster. */
+export interface NodeLinkOptions {
+  /** The id of this node. */
+  readonly id: string;
+  /** The secret of the cluster. */
+  readonly secret: string;
+}
+
 /** The options of a node; each has a default. */
 export interface ClusterOptions extends Omit<QueueOptions, "store">, PostgresOptions {
+  /**
+   * What this node shares the queue by, with all nodes that know the same secret. It needs `address`, where they dial it, and
+   * `link`. Default: it shares with nobody.
+   */
+  secret?: string;
+  /** Makes the connections to the node at an address. */
+  link?: (address: string, options: NodeLinkOptions) => NodeLink;
   /** What happens to the store of each shard before it is loaded, such as that its progress is shown. Default: nothing. */
   around?: (store: Store) => Store;
 }
 
+/** A queue of which this process is a node. */
+export interface OpenCluster extends OpenQueue {
+  /** What it takes to be one of several nodes; `undefined` where it shares with nobody. */
+  readonly nodes: {
+    /** What other nodes ask this one, and NODES: it is served beside the protocol of the queue. */
+    readonly service: Service;
+    /** Takes part in serving the queue. Call it once other nodes can connect. */
+    begin(): void;
+    /** Gives all shards to other nodes, and leaves the cluster. Requests are passed on meanwhile. */
+    leave(): Promise<void>;
+  } | undefined;
+}
+
 /**
- * Opens a queue in a PostgreSQL database as one of its nodes. Its shards are loaded, or other nodes have them.
+ * Opens a queue in a PostgreSQL database as one of its nodes. A node that shares with nobody has loaded all jobs then. One of
+ * several owns nothing yet.
  *
  * Rejects with an `Error` that says in words why the database cannot be used, or which server uses it.
  *
@@ -33,10 +67,19 @@ export interface ClusterOptions extends Omit<QueueOptions, "store">, PostgresOpt
  * await using queue = await openCluster("postgres://app@db.example/app");
  * ```
  */
-export async function openCluster(url: string, options: ClusterOptions = {}): Promise<OpenQueue> {
+export async function openCluster(
+  url: string,
+  options: ClusterOptions = {},
+): Promise<OpenCluster> {
   const settings = settingsOf(options);
-  const { around = (store: Store): Store => store } = options;
-  const place = placeOf(url, options);
+  const { around = (store: Store): Store => store, secret, link } = options;
+  if (secret !== undefined && (link === undefined || options.address === undefined)) {
+    throw new Error("a node that shares a queue needs an address and a link to other nodes");
+  }
+  const place = {
+    ...placeOf(url, options),
+    ...secret === undefined ? {} : { secret: digestOf(secret) },
+  };
   const database = new PostgresCluster(place);
   const open = new Set<LocalEngine>();
   const together: Holdings[] = [];
@@ -53,7 +96,7 @@ export async function openCluster(url: string, options: ClusterOptions = {}): Pr
       store,
       numbers,
       together,
-      keepsHolds: place.secret !== undefined,
+      keepsHolds: secret !== undefined,
     });
     open.add(local);
     const engine = ownedEngine(local, ownership);
@@ -71,6 +114,7 @@ export async function openCluster(url: string, options: ClusterOptions = {}): Pr
     clock: settings.clock,
     log: settings.log,
     ttlMs: place.ttlMs,
+    waits: secret !== undefined,
     open: (shard, ownership) =>
       openShard(shard, ownership).catch((error) => {
         // Later on the next map is another try.
@@ -82,24 +126,28 @@ export async function openCluster(url: string, options: ClusterOptions = {}): Pr
     cluster,
     queues: database,
     clock: settings.clock,
-    connect: () => {
-      throw new Error("nodes have no way to each other yet");
+    connect: ({ address }) => {
+      if (secret === undefined) throw new Error("a node that shares with nobody knows no other");
+      return new RemoteEngine(link!(address, { id: cluster.id!, secret }), settings.clock);
     },
   });
+  let leaving: Promise<void> | undefined;
+  const leave = (): Promise<void> => leaving ??= cluster.leave();
   const close = async (): Promise<number> => {
-    await cluster.leave();
+    await leave();
     await directory.close();
     return lost;
   };
   try {
-    await Promise.race([failed.promise, directory.complete()]);
+    if (secret === undefined) await Promise.race([failed.promise, directory.complete()]);
   } catch (error) {
     await close();
     throw error;
   }
   isOpen = true;
-  const engine = new ShardedRankedEngine({ directory, clock: settings.clock, close });
-  return openQueueOver(engine, {
+  const { clock } = settings;
+  const engine = new ShardedRankedEngine({ directory, clock, close });
+  const queue = openQueueOver(engine, {
     metrics: (options) => queueMetrics(Array.from(open, ({ measured }) => measured), options),
     queues: () =>
       [...open].flatMap((local) => [...local.queues()])
@@ -112,4 +160,12 @@ export async function openCluster(url: string, options: ClusterOptions = {}): Pr
     reconfigure: (changes) => settings.reconfigure(changes),
     close: () => engine.close(),
   });
+  if (secret === undefined) return { ...queue, nodes: undefined };
+  const service = nodeService({ directory, clock, secret });
+  return { ...queue, nodes: { service, begin: () => cluster.begin(), leave } };
+}
+
+/** A digest by which nodes know that they have the same secret, as hexadecimal digits. */
+function digestOf(secret: string): string {
+  return createHash("sha256").update(`lineup cluster ${secret}`).digest("hex");
 }

@@ -223,6 +223,10 @@ async function serveAll(
     forgetSignals();
     finish();
   };
+  const endAfter = async (first: ServeOptions["beforeEnd"]): Promise<void> => {
+    await first?.()?.catch(() => {});
+    await shutdown();
+  };
   const identity = renewal?.identity ?? tls as TlsIdentity | undefined;
   const listening = { ...options, dialect, identity, renewable: renewal !== undefined };
   const listeners = await listenAt(addresses, server, listening, origins)
@@ -238,7 +242,7 @@ async function serveAll(
         isSignalled = true;
         const drain = server.drainTime;
         telemetry.tell({ kind: "signalled", address: names.join(" "), signal, drain });
-        void shutdown();
+        void endAfter(options.beforeEnd);
       },
       endNow(signal) {
         telemetry.tell({ kind: "signalled", address: names.join(" "), signal });

@@ -48,6 +48,11 @@ export interface ServeOptions extends ServiceOptions {
    */
   signals?: boolean;
   /**
+   * Called at the first of these signals, before the server drains: such as to hand over to others. Requests go on until it has
+   * resolved. Default: nothing.
+   */
+  beforeEnd?: () => Promise<void> | undefined;
+  /**
    * What SIGHUP reads again, in this order; the log tells the outcome of each. The list may change while the server
    * runs. Default: nothing.
    */

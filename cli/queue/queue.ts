@@ -12,7 +12,7 @@ import {
   sqliteStore,
   type Store,
 } from "../../queue/mod.ts";
-import { serve, type Server } from "../../server/mod.ts";
+import { serve, type Server, service } from "../../server/mod.ts";
 import { DEFAULT_CAPACITY } from "../../queue/queue_options.ts";
 import { reloadable } from "../configuration/reload.ts";
 import { type Flag, type Flags, type Subcommand, UsageError } from "../flags.ts";
@@ -28,6 +28,7 @@ import {
   databaseOptions,
   dataOf,
   DEFAULT_FILE,
+  isDatabase,
   isFile,
   placeName,
   whereJobsAre,
@@ -35,6 +36,7 @@ import {
 import { check, exportTo, importFrom, reportingStore, warnOfReaders } from "./queue_file.ts";
 import { counted } from "../figures.ts";
 import { traceServer } from "../open_telemetry.ts";
+import { admitNodes, clusterOptions, nodeFlags, nodePlanOf } from "./nodes.ts";
 import { takeOver } from "./takeover.ts";
 import { needRead } from "../permissions.ts";
 import { ServerLog } from "../server_log.ts";
@@ -133,6 +135,7 @@ export const queue: Subcommand = {
         "The largest size of --data with its -wal, such as 500MiB. Beyond it PUT answers busy.",
     },
     ...capacityFlags,
+    ...nodeFlags,
     check: {
       value: "DATA",
       perRun: true,
@@ -191,7 +194,7 @@ run an interrupted import again.`,
     if (flags.again && flags.import === undefined) throw new UsageError("--again needs --import.");
     const maxSize: number | undefined = flags["max-size"];
     if (isTyped("max-size") && chosen.length > 0) throw new UsageError(NO_SIZE);
-    const useless = Object.keys({ ...servingFlags, ...beanstalkdFlags })
+    const useless = Object.keys({ ...servingFlags, ...beanstalkdFlags, ...nodeFlags })
       .filter((name) => name !== "config").find(isTyped);
     if (chosen.length > 0 && useless !== undefined) {
       throw new UsageError(`--${useless} has no effect with --${chosen[0]}.`);
@@ -201,8 +204,9 @@ run an interrupted import again.`,
     if (flags.export !== undefined) return exportTo(flags.export, place);
     if (flags.import !== undefined) return importFrom(flags.import, place, flags.again);
     // Refuse a wrong command line before a file is made.
-    const { serving, handlersOf, keysOf } = planOf(flags);
+    const { serving, handlersOf, keysOf, node } = planOf(flags);
     using _identities = openIdentities(flags, serving);
+    if (node !== undefined) admitNodes(serving, node);
     const inFile = !inMemory && !database;
     if (inFile) needRead(import.meta.url);
     using cleanup = new DisposableStack();
@@ -225,22 +229,37 @@ run an interrupted import again.`,
       yield: (go) => turns.next(go),
     };
     const around = log.isJson ? (store: Store): Store => store : reportingStore();
-    const work = database
-      ? await openCluster(data, { ...options, ...databaseOptions(place), around })
-      : await openQueue({
+    const cluster = database
+      ? await openCluster(data, {
         ...options,
-        store: inMemory ? memoryStore() : around(await sqliteStore(data, { maxSize })),
-      });
+        ...databaseOptions(place),
+        ...node && clusterOptions(node),
+        around,
+      })
+      : undefined;
+    const work: OpenQueue = cluster ?? await openQueue({
+      ...options,
+      store: inMemory ? memoryStore() : around(await sqliteStore(data, { maxSize })),
+    });
+    const nodes = cluster?.nodes;
     if (inFile) warnOfReaders(data, log.note);
     let code = OK;
     let isTakenOver = false;
     try {
       const beanstalkd = handlersOf?.(work);
-      await using server = await serve(queueProtocol, work.handlers, {
+      const options = {
         ...serving,
         heldWork: work.heldWork,
         stats: work.stats,
-      });
+        beforeEnd: () => nodes?.leave(),
+      };
+      await using server = nodes === undefined
+        ? await serve(queueProtocol, work.handlers, options)
+        : await serve(
+          [service(queueProtocol)({ handlers: work.handlers }), nodes.service],
+          options,
+        );
+      nodes?.begin();
       await traceServer(server, queueProtocol.name);
       await held?.release(server);
       starting.resolve(server);
@@ -309,6 +328,7 @@ function planOf(flags: Flags) {
   return {
     serving: servingOptions(flags),
     handlersOf: beanstalkdHandlers(flags),
+    node: nodePlanOf(flags, isDatabase(flags.data)),
     keysOf: readMetricsKeys(flags),
   };
 }

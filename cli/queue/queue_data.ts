@@ -36,6 +36,11 @@ export function dataOf(flags: Flags, isTyped: (name: string) => boolean): DataPl
   return { name, database, schema };
 }
 
+/** Whether a place is a database. */
+export function isDatabase(name: string): boolean {
+  return DATABASE.test(name);
+}
+
 /** Whether a place is a file. */
 export function isFile(name: string): boolean {
   return name !== ":memory:" && !DATABASE.test(name);

@@ -46,11 +46,14 @@ export class ClusterDirectory implements Directory {
   /** Nodes that did not have a shard, or did not answer, each with the map that said so. */
   readonly #doubted = new Map<string, ClusterMap>();
   readonly #stop: () => void;
+  /** The id of this node when it was looked at last. */
+  #me: string | undefined;
   #isClosed = false;
   readonly #closing = Promise.withResolvers<void>();
 
   constructor(parts: DirectoryParts) {
     this.#parts = parts;
+    this.#me = parts.cluster.id;
     this.#stop = parts.cluster.onChange(() => this.#forgetThoseGone());
   }
 
@@ -124,7 +127,7 @@ export class ClusterDirectory implements Directory {
     if ("engine" in place) return this.#localPlace(place.engine);
     const { id, left } = place.node;
     // Its time is over: another node takes its shards.
-    if (left <= 0) return undefined;
+    if (left <= 0 || cluster.id === undefined) return undefined;
     const doubted = this.#doubted.get(id);
     if (doubted === cluster.map) return undefined;
     if (doubted !== undefined) this.#doubted.delete(id);
@@ -185,9 +188,12 @@ export class ClusterDirectory implements Directory {
   }
 
   #forgetThoseGone(): void {
-    const { nodes } = this.#parts.cluster.map;
+    const { map: { nodes }, id: me } = this.#parts.cluster;
+    // Other nodes know this one by its id.
+    const isOther = me !== this.#me;
+    this.#me = me;
     for (const [id, { engine }] of this.#remote) {
-      if (nodes.some((node) => node.id === id)) continue;
+      if (!isOther && nodes.some((node) => node.id === id)) continue;
       this.#remote.delete(id);
       this.#doubted.delete(id);
       void engine.close();

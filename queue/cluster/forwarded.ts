@@ -22,6 +22,7 @@ export const answers: Readonly<Record<string, Answer>> = {
   put: (engine, [job], caller) => engine.put(job, caller),
   result: (engine, [id], caller) => engine.result(id, caller),
   setSchedule: (engine, [schedule], caller) => engine.setSchedule(schedule, caller),
+  pauseSchedule: (engine, [name, paused]) => engine.pauseSchedule(name, paused),
   endSchedule: (engine, [name]) => engine.endSchedule(name),
   findSchedule: (engine, [name]) => engine.findSchedule(name),
   done: (engine, [ids, attempt, result], { client, signal }) =>

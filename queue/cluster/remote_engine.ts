@@ -86,8 +86,12 @@ export class RemoteEngine implements NodeEngine {
     return await park(this.#read<Uint8Array>("result", client, [id], signal));
   }
 
-  setSchedule(schedule: NewSchedule, { client, signal }: Caller): Promise<number> {
+  setSchedule(schedule: NewSchedule, { client, signal }: Caller): Promise<number | undefined> {
     return this.#change("setSchedule", client, [schedule], signal);
+  }
+
+  pauseSchedule(name: string, paused: boolean): Promise<number | undefined> {
+    return this.#change("pauseSchedule", undefined, [name, paused]);
   }
 
   endSchedule(name: string): Promise<void> {

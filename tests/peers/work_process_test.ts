@@ -3,7 +3,7 @@
 import { assertEquals } from "@std/assert";
 import { type ByteStream, connect, JobFailure, work, type WorkEvent } from "@lineup/lineup/client";
 import { queueProtocol } from "@lineup/lineup/queue";
-import { type Running, startServer } from "../queue/store/server_process.ts";
+import { type Running, startServer } from "./kills/server_process.ts";
 import { withDirectory } from "../temporary_directory.ts";
 
 const JOBS = 300;

@@ -2,11 +2,11 @@
 
 import { importSqliteFile } from "@lineup/lineup/queue";
 import { assertEquals, assertMatch, assertStringIncludes, assertThrows } from "@std/assert";
-import { newFile } from "../../cli/private_file.ts";
-import { History } from "../../cli/connect/history.ts";
-import { withDirectory } from "../temporary_directory.ts";
-import { lineup } from "./lineup_here.ts";
-import { lineupProcess, startLineup } from "./lineup_process.ts";
+import { newFile } from "../../../cli/private_file.ts";
+import { History } from "../../../cli/connect/history.ts";
+import { withDirectory } from "../../temporary_directory.ts";
+import { lineup } from "../../cli/lineup_here.ts";
+import { lineupProcess, startLineup } from "../../cli/lineup_process.ts";
 
 const mode = (path: string): string => (Deno.statSync(path).mode! & 0o777).toString(8);
 const names = (directory: string): string[] =>

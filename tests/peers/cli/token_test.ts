@@ -1,10 +1,10 @@
 import { assertEquals, assertMatch, assertRejects, assertStringIncludes } from "@std/assert";
 import { hashOfToken, identitiesFile } from "@lineup/lineup/server";
-import { changing } from "../../cli/token/identities.ts";
-import { isWholeToken } from "../../server/identity/token.ts";
-import { lineup } from "./lineup_here.ts";
-import { lineupProcess, startLineup } from "./lineup_process.ts";
-import { RawClient } from "../raw_client.ts";
+import { changing } from "../../../cli/token/identities.ts";
+import { isWholeToken } from "../../../server/identity/token.ts";
+import { lineup } from "../../cli/lineup_here.ts";
+import { lineupProcess, startLineup } from "../../cli/lineup_process.ts";
+import { RawClient } from "../../raw_client.ts";
 
 /** Runs `lineup token` on a file. */
 const onFile = (file: string) => (...words: string[]) =>

@@ -3,9 +3,9 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { openQueue, queueProtocol } from "@lineup/lineup/queue";
 import { serve } from "@lineup/lineup/server";
-import { RawClient } from "../raw_client.ts";
-import { command } from "./lineup_process.ts";
-import { serveQueue } from "./queue_here.ts";
+import { RawClient } from "../../raw_client.ts";
+import { command } from "../../cli/lineup_process.ts";
+import { serveQueue } from "../../cli/queue_here.ts";
 
 const NOISY = new URL("./noisy.ts", import.meta.url).pathname;
 const DEADLINE_MS = 60_000;
@@ -148,7 +148,7 @@ Deno.test("a server that crashes ends although nobody reads its log", async () =
 
 Deno.test("a program that serves and then ends does end although nobody reads its log", async () => {
   const script = `
-    import { logToConsole } from "${new URL("../../server/mod.ts", import.meta.url)}";
+    import { logToConsole } from "${new URL("../../../server/mod.ts", import.meta.url)}";
     for (let i = 0; i < 300; i++) logToConsole({ level: "info", message: "x".repeat(1000) });
   `;
   const child = new Deno.Command(Deno.execPath(), {
@@ -163,7 +163,7 @@ Deno.test("a program that serves and then ends does end although nobody reads it
 
 Deno.test("lines that are logged in the last moment of a process are written", async () => {
   const script = `
-    import { logToConsole } from "${new URL("../../server/mod.ts", import.meta.url)}";
+    import { logToConsole } from "${new URL("../../../server/mod.ts", import.meta.url)}";
     logToConsole({ level: "error", message: "first" });
     logToConsole({ level: "error", message: "last" });
     Deno.exit(3);

@@ -1,7 +1,7 @@
 // `--log-format json`: each line of standard error is an object, also where a server cannot start.
 
 import { assertEquals, assertMatch } from "@std/assert";
-import { lineupProcess } from "./lineup_process.ts";
+import { lineupProcess } from "../../cli/lineup_process.ts";
 
 Deno.test("a server that cannot start says why as a line of JSON", async () => {
   using taken = Deno.listen({ hostname: "127.0.0.1", port: 0 });

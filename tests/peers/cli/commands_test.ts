@@ -1,8 +1,8 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { lineup } from "./lineup_here.ts";
-import { startLineup } from "./lineup_process.ts";
+import { lineup } from "../../cli/lineup_here.ts";
+import { startLineup } from "../../cli/lineup_process.ts";
 
-const CALC = new URL("../../examples/calc.ts", import.meta.url).pathname;
+const CALC = new URL("../../../examples/calc.ts", import.meta.url).pathname;
 
 Deno.test("lineup serve serves a module; call, connect and spec talk to it", async (t) => {
   await using server = await startLineup(["serve", CALC, "--port", "0", "--admin", "0"]);

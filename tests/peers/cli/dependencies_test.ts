@@ -2,9 +2,9 @@
 // workspace) names them, or a module imports them. No reason may bring a package that `lineup` does not need.
 
 import { assert, assertEquals } from "@std/assert";
-import { MAIN } from "./lineup_process.ts";
+import { MAIN } from "../../cli/lineup_process.ts";
 
-const ROOT = new URL("../../", import.meta.url);
+const ROOT = new URL("../../../", import.meta.url);
 
 async function read(path: string): Promise<{
   readonly npm: Readonly<Record<string, unknown>>;

@@ -1,11 +1,11 @@
 // Foreign modules that `lineup serve` loads, in its process and in workers.
 
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { lineup } from "./lineup_here.ts";
-import { lineupProcess, MAIN, startLineup } from "./lineup_process.ts";
-import { NO_ORPHAN } from "../orphan.ts";
+import { lineup } from "../../cli/lineup_here.ts";
+import { lineupProcess, MAIN, startLineup } from "../../cli/lineup_process.ts";
+import { NO_ORPHAN } from "../../orphan.ts";
 
-const ROOT = new URL("../../", import.meta.url);
+const ROOT = new URL("../../../", import.meta.url);
 const BOUND_MS = 30_000;
 
 async function inDirectory(act: (directory: string) => Promise<void>): Promise<void> {

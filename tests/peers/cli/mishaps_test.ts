@@ -1,11 +1,11 @@
 // The message for an everyday mistake names the mistake and the remedy.
 
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { RawClient } from "../raw_client.ts";
-import { serveQueue } from "./queue_here.ts";
-import { lineup } from "./lineup_here.ts";
-import { startLineup } from "./lineup_process.ts";
-import { NO_ORPHAN } from "../orphan.ts";
+import { RawClient } from "../../raw_client.ts";
+import { serveQueue } from "../../cli/queue_here.ts";
+import { lineup } from "../../cli/lineup_here.ts";
+import { startLineup } from "../../cli/lineup_process.ts";
+import { NO_ORPHAN } from "../../orphan.ts";
 
 /** Runs a test with a directory of its own. */
 async function inDirectory(act: (directory: string) => Promise<void>): Promise<void> {
@@ -152,7 +152,7 @@ Deno.test("a file that cannot be read or written is named, with the reason", asy
 
 Deno.test("a full disk behind standard output is named", async () => {
   await using queue = await serveQueue();
-  const main = new URL("../../cli/main.ts", import.meta.url).href;
+  const main = new URL("../../../cli/main.ts", import.meta.url).href;
   const run = new Deno.Command("sh", {
     args: [
       "-c",
@@ -167,11 +167,11 @@ Deno.test("a full disk behind standard output is named", async () => {
   );
 });
 
-const CALC = new URL("../../examples/calc.ts", import.meta.url).pathname;
+const CALC = new URL("../../../examples/calc.ts", import.meta.url).pathname;
 
 for (const args of [QUEUE, ["serve", CALC]]) {
   Deno.test(`lineup ${args[0]} serves where standard output is a full disk, and prints its address on standard error`, async () => {
-    const main = new URL("../../cli/main.ts", import.meta.url).href;
+    const main = new URL("../../../cli/main.ts", import.meta.url).href;
     const words = [
       Deno.execPath(),
       "run",

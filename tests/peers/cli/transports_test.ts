@@ -1,13 +1,13 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { connect } from "../../client/mod.ts";
-import { connectStream } from "../../net/mod.ts";
-import { queueProtocol } from "../../queue/mod.ts";
-import { trust } from "../transports/tls.ts";
-import { lineup } from "./lineup_here.ts";
-import { lineupProcess, startLineup } from "./lineup_process.ts";
+import { connect } from "../../../client/mod.ts";
+import { connectStream } from "../../../net/mod.ts";
+import { queueProtocol } from "../../../queue/mod.ts";
+import { trust } from "../../transports/tls.ts";
+import { lineup } from "../../cli/lineup_here.ts";
+import { lineupProcess, startLineup } from "../../cli/lineup_process.ts";
 
 const pem = (name: string): string =>
-  new URL(`../transports/tls/${name}`, import.meta.url).pathname;
+  new URL(`../../transports/tls/${name}`, import.meta.url).pathname;
 
 Deno.test("lineup queue serves TLS and WebSocket by its flags, and prints their addresses", async () => {
   const identity = ["--tls-cert", pem("server.pem"), "--tls-key", pem("server.key")];

@@ -3,7 +3,7 @@ import type { Protocol } from "@lineup/lineup/protocol";
 import { listenMemory, serve, type ServeOptions, type Server } from "@lineup/lineup/server";
 import { VirtualClock } from "../../../testing/virtual_clock.ts";
 import { RawClient } from "../../raw_client.ts";
-import { workersAlive } from "./processes.ts";
+import { workersAlive } from "../../server/workers/processes.ts";
 import { settle } from "../../streams.ts";
 import { WatchedLog } from "../../watched_log.ts";
 

@@ -1,9 +1,9 @@
 import { assert, assertEquals, assertMatch, assertNotEquals } from "@std/assert";
 import { holdsElsewhere } from "../../elsewhere.ts";
 import type { RawClient } from "../../raw_client.ts";
-import { ownWorkers, processes, workersAlive } from "./processes.ts";
+import { ownWorkers, processes, workersAlive } from "../../server/workers/processes.ts";
 import { settle } from "../../streams.ts";
-import { WorkerFixture } from "./worker_fixture.ts";
+import { WorkerFixture } from "../../server/workers/worker_fixture.ts";
 
 const CANCELLED = 'ERR cancelled "CANCEL ended the request." executed=maybe';
 

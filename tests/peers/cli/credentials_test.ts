@@ -2,20 +2,20 @@
 
 import { generateKeyPairSync } from "node:crypto";
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { openQueue, queueProtocol } from "../../queue/mod.ts";
+import { openQueue, queueProtocol } from "../../../queue/mod.ts";
 import {
   hashOfToken,
   identitiesFile,
   newToken,
   serve,
   type ServeOptions,
-} from "../../server/mod.ts";
-import { clientCa, identity } from "../transports/tls.ts";
-import { lineup } from "./lineup_here.ts";
-import { lineupProcess } from "./lineup_process.ts";
+} from "../../../server/mod.ts";
+import { clientCa, identity } from "../../transports/tls.ts";
+import { lineup } from "../../cli/lineup_here.ts";
+import { lineupProcess } from "../../cli/lineup_process.ts";
 
 const pem = (name: string): string =>
-  new URL(`../transports/tls/${name}`, import.meta.url).pathname;
+  new URL(`../../transports/tls/${name}`, import.meta.url).pathname;
 
 /** Each command that connects, with the arguments before and behind the address. */
 const COMMANDS: readonly (readonly [name: string, before: string, behind: string])[] = [

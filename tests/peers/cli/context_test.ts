@@ -1,8 +1,8 @@
 import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
-import { readContexts } from "../../cli/context/contexts_file.ts";
-import { ownFile } from "../../cli/own_files.ts";
-import { lineupProcess } from "./lineup_process.ts";
-import { serveQueue } from "./queue_here.ts";
+import { readContexts } from "../../../cli/context/contexts_file.ts";
+import { ownFile } from "../../../cli/own_files.ts";
+import { lineupProcess } from "../../cli/lineup_process.ts";
+import { serveQueue } from "../../cli/queue_here.ts";
 
 async function inDirectory(test: (directory: string) => Promise<void>): Promise<void> {
   const directory = await Deno.makeTempDir();

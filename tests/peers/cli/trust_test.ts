@@ -1,11 +1,11 @@
 // Servers with certificates that no system trusts, and --ca.
 
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { lineup } from "./lineup_here.ts";
-import { lineupProcess, startLineup } from "./lineup_process.ts";
+import { lineup } from "../../cli/lineup_here.ts";
+import { lineupProcess, startLineup } from "../../cli/lineup_process.ts";
 
 const pem = (name: string): string =>
-  new URL(`../transports/tls/${name}`, import.meta.url).pathname;
+  new URL(`../../transports/tls/${name}`, import.meta.url).pathname;
 
 const NOT_TRUSTED = "the server's certificate is not trusted here; " +
   "--ca FILE trusts it, or its authority (PEM)";

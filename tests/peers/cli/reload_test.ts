@@ -1,7 +1,7 @@
 // SIGHUP to a running `lineup queue`: what changes, what needs a restart, and what is wrong.
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { command } from "../lineup_process.ts";
+import { command } from "../../cli/lineup_process.ts";
 import { RawClient } from "../../raw_client.ts";
 import { withDirectory } from "../../temporary_directory.ts";
 

@@ -5,11 +5,11 @@ import { startLineup } from "../../cli/lineup_process.ts";
 import type { WorkerOptions } from "@lineup/lineup/server";
 import { holdsElsewhere } from "../../elsewhere.ts";
 import { RawClient } from "../../raw_client.ts";
-import { childrenOf, processes } from "./processes.ts";
+import { childrenOf, processes } from "../../server/workers/processes.ts";
 import { NO_ORPHAN } from "../../orphan.ts";
 
-const ROOT = new URL("../../..//", import.meta.url);
-const MODULE = new URL("./worker_service.ts", import.meta.url).pathname;
+const ROOT = new URL("../../../", import.meta.url);
+const MODULE = new URL("../../server/workers/worker_service.ts", import.meta.url).pathname;
 
 function startServer(workers: number) {
   return startLineup(["serve", MODULE, "--port", "0", "--workers", String(workers)]);

@@ -1,9 +1,9 @@
 // A server without free file descriptors logs an error and goes on.
 
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { RawClient } from "../raw_client.ts";
-import { MAIN } from "./lineup_process.ts";
-import { NO_ORPHAN } from "../orphan.ts";
+import { RawClient } from "../../raw_client.ts";
+import { MAIN } from "../../cli/lineup_process.ts";
+import { NO_ORPHAN } from "../../orphan.ts";
 
 const NOISY = new URL("./noisy.ts", import.meta.url).pathname;
 

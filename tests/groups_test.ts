@@ -6,6 +6,7 @@ Deno.test("deno task test runs each test file in one group", async () => {
   assertEquals(testFiles().filter((file) => groupOf(file) === undefined), []);
   const named = Object.values(GROUPS).flat();
   assertEquals(named.length, new Set(named).size);
+  for (const path of named) Deno.statSync(new URL(path, import.meta.url));
   const loads = Array.from(Deno.readDirSync(new URL("groups", import.meta.url)), ({ name }) => {
     const text = Deno.readTextFileSync(new URL(`groups/${name}`, import.meta.url));
     return [name, /loadGroup\("(.*)"\)/.exec(text)?.[1]];

@@ -6,11 +6,17 @@ import {
   assertStringIncludes,
 } from "@std/assert";
 import { Refusal } from "@lineup/lineup/client";
-import { type ByteStream, connectStream, listen, parseAddress, writeAll } from "../../net/mod.ts";
-import { type QueueHere, serveQueue } from "./queue_here.ts";
-import { lineup } from "./lineup_here.ts";
-import { command, MAIN } from "./lineup_process.ts";
-import { NO_ORPHAN } from "../orphan.ts";
+import {
+  type ByteStream,
+  connectStream,
+  listen,
+  parseAddress,
+  writeAll,
+} from "../../../net/mod.ts";
+import { type QueueHere, serveQueue } from "../../cli/queue_here.ts";
+import { lineup } from "../../cli/lineup_here.ts";
+import { command, MAIN } from "../../cli/lineup_process.ts";
+import { NO_ORPHAN } from "../../orphan.ts";
 
 /** Collects the text of a stream. */
 function watch(stream: ReadableStream<Uint8Array>) {

@@ -296,6 +296,7 @@ export interface BuiltinContext {
 
 /** An identity, as far as its client may know it. */
 export interface KnownIdentity {
+  /** Its name. */
   readonly name: string;
   /** The roles that it has: it may use the commands that need one of them. */
   readonly roles: readonly string[];

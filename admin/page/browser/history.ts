@@ -1,7 +1,7 @@
 // The last two hours of the server, as it has recorded them.
 
 import { createStore, type Watched } from "./store.ts";
-import { lose, maySeeFigures, token } from "./server.ts";
+import { connection, lose, maySeeFigures, token } from "./server.ts";
 
 type FigureValues = readonly (number | null)[];
 
@@ -81,6 +81,7 @@ const RETRY_MS = 2000;
 export async function follow(): Promise<never> {
   for (;;) {
     if (document.hidden) await shown();
+    await known();
     let pause = RETRY_MS;
     try {
       const before = recorded.get().samples;
@@ -104,6 +105,19 @@ export async function follow(): Promise<never> {
 function shown(): Promise<void> {
   return new Promise((resolve) => {
     document.addEventListener("visibilitychange", () => resolve(), { once: true });
+  });
+}
+
+/** Resolves once the server knows us, or cannot be reached: before that it would refuse the figures, and log that. */
+function known(): Promise<void> {
+  const isKnown = (): boolean => !["connecting", "locked"].includes(connection.get().state);
+  if (isKnown()) return Promise.resolve();
+  return new Promise((resolve) => {
+    const unwatch = connection.watch(() => {
+      if (!isKnown()) return;
+      unwatch();
+      resolve();
+    });
   });
 }
 

@@ -92,9 +92,11 @@ const queue = stack.use(await openQueue());
 const server = stack.use(
   await serve(queueProtocol, queue.handlers, { port: 0, identities, log: () => {} }),
 );
+const logged: string[] = [];
 const admin = stack.use(
   await serveAdmin(server, {
     address: "127.0.0.1:0",
+    log: (entry) => void logged.push(entry.message),
     page: { stats: queue.stats, queues: queue.queues },
   }),
 );
@@ -134,6 +136,8 @@ for (const name of Object.keys(IDENTITIES) as Name[]) {
       }
     }
     assertEquals(wrong, []);
+    // It asks for nothing that the server would refuse.
+    assertEquals(logged, []);
     await page.context().close();
   });
 }

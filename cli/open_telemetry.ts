@@ -1,6 +1,6 @@
 // Spans of the commands, where OTEL_DENO asks for them.
 
-import type { TraceJob } from "../admin/open_telemetry/mod.ts";
+import type { CallSpans, TraceJob } from "../admin/open_telemetry/mod.ts";
 import type { Server } from "../server/mod.ts";
 import { reason } from "./reason.ts";
 
@@ -24,6 +24,13 @@ export async function jobTracer(): Promise<TraceJob | undefined> {
   if (!isWanted()) return undefined;
   const { traceJobs } = await import("../admin/open_telemetry/mod.ts");
   return await explained(traceJobs());
+}
+
+/** The options of a client that make a span of each call, if that is wanted. */
+export async function callSpans(service: string): Promise<CallSpans | undefined> {
+  if (!isWanted()) return undefined;
+  const { traceCalls } = await import("../admin/open_telemetry/mod.ts");
+  return await explained(traceCalls({ service }));
 }
 
 async function explained<T>(loading: Promise<T>): Promise<T> {

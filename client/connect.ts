@@ -9,7 +9,7 @@ import type { SoundProtocol } from "../protocol/sound_protocol.ts";
 import { type LineParts, readReply, type Values, writeParts } from "../dialects/lineup1/message.ts";
 import { type Protocol, wireOptions, type WithCommands } from "../protocol/spec.ts";
 import { BadValue, formatValue, TooLong } from "../protocol/values.ts";
-import { PendingCall } from "./call.ts";
+import { guarded, PendingCall } from "./call.ts";
 import { needCallOptions, needClientOptions } from "./check_options.ts";
 import type { AnyClient, CallOptions, Client, ClientOptions, DynamicClient } from "./client.ts";
 import { ProtocolError } from "./errors.ts";
@@ -178,13 +178,19 @@ async function createClient(
     if (limits) needCallOptions(limits);
     limits?.signal?.throwIfAborted();
     if (limits || onReply || onRetry || traceOf) {
+      const { within, class: name } = limits ?? {};
+      if (within !== undefined) formatValue(within, WITHIN);
       const trace = limits?.trace ?? traceOf?.(call.verb);
       limits = { onReply, onRetry, ...limits, trace };
-      const { within, class: name } = limits;
-      if (within !== undefined) formatValue(within, WITHIN);
       args = { ...args, within: undefined, class: name, trace };
     }
-    const parts = write(call, args, mostLine);
+    let parts: LineParts;
+    try {
+      parts = write(call, args, mostLine);
+    } catch (error) {
+      if (limits?.trace !== undefined) tellUnsent(call.verb, limits, error as Error);
+      throw error;
+    }
     const pending = new PendingCall(pool, call, parts, limits ?? {}, settle);
     pool.submit(pending);
     return pending;
@@ -244,6 +250,12 @@ function write(call: Call, args: Values | undefined, most: number): LineParts {
     if (error instanceof TooLong) tooMuch("line-too-long", most, "line");
     throw error;
   }
+}
+
+/** Tells of a call that has a trace and must not be sent: its span has begun. */
+function tellUnsent(verb: string, { onReply, trace }: CallOptions, error: Error): void {
+  const never = { address: undefined, attempts: 0, ms: 0, waited: undefined, took: undefined };
+  guarded(onReply, { ...never, verb, trace, error });
 }
 
 /** Asks the server of a new session, before anybody else does. */

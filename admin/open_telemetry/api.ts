@@ -40,6 +40,7 @@ export interface SpanStart {
 
 interface Api {
   readonly ROOT_CONTEXT: unknown;
+  readonly context: { active(): unknown };
   readonly trace: {
     getTracer(name: string, version: string): {
       startSpan(name: string, options: SpanStart, parent: unknown): OpenSpan;
@@ -83,6 +84,12 @@ export class OpenTelemetry {
       ? ROOT_CONTEXT
       : trace.setSpanContext(ROOT_CONTEXT, remote);
     return trace.getTracer(config.name, config.version).startSpan(name, options, context);
+  }
+
+  /** Starts a span: below the active one of the program, or as the first of a trace. */
+  startBelowActive(name: string, options: SpanStart): OpenSpan {
+    const { trace, context } = this.#api;
+    return trace.getTracer(config.name, config.version).startSpan(name, options, context.active());
   }
 
   /** A histogram of durations, in seconds. */

@@ -11,6 +11,7 @@ export const ATTRIBUTE = {
   rpcStatus: "rpc.response.status_code",
   errorType: "error.type",
   clientAddress: "client.address",
+  serverAddress: "server.address",
   messagingSystem: "messaging.system",
   operationName: "messaging.operation.name",
   operationType: "messaging.operation.type",

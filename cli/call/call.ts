@@ -1,6 +1,7 @@
 // `lineup call`: sends one request and prints its answer.
 
-import { openSession, Refusal, type Session } from "../../client/mod.ts";
+import type { CallSpans } from "../../admin/open_telemetry/mod.ts";
+import { openSession, type Outgoing, Refusal, type Session } from "../../client/mod.ts";
 import { request } from "../../client/request.ts";
 import type { Frame } from "../../dialects/lineup1/frame.ts";
 import { formatLine } from "../../dialects/lineup1/line.ts";
@@ -10,6 +11,7 @@ import { destination } from "../destination.ts";
 import { dialFlags } from "../dial.ts";
 import type { Subcommand } from "../flags.ts";
 import { showLine } from "../connect/reply.ts";
+import { callSpans } from "../open_telemetry.ts";
 import { print } from "../output.ts";
 import { readSpec } from "../remote_spec.ts";
 import { painter } from "../style.ts";
@@ -93,7 +95,11 @@ not text is {"base64": ...}. A line that is not what the SPEC promises is an err
         });
       }
       const outgoing = await toOutgoing(args, command);
-      printFrame(await request(session, outgoing, { item: printFrame, signal }));
+      // A request with a traceparent of its own carries on that trace.
+      const spans = args.options.has("trace") ? undefined : await callSpans(session.greeting.name);
+      const send = (traced: Outgoing): Promise<Frame> =>
+        request(session!, traced, { item: printFrame, signal });
+      printFrame(await inSpan(spans, outgoing, send));
       return OK;
     } catch (error) {
       if (signal.aborted && !(signal.reason instanceof Refusal)) return INTERRUPTED;
@@ -110,6 +116,24 @@ not text is {"base64": ...}. A line that is not what the SPEC promises is an err
     }
   },
 };
+
+/** Sends a request within a span if that is wanted. */
+async function inSpan(
+  spans: CallSpans | undefined,
+  outgoing: Outgoing,
+  send: (outgoing: Outgoing) => Promise<Frame>,
+): Promise<Frame> {
+  if (spans === undefined) return await send(outgoing);
+  const trace = spans.trace(outgoing.head);
+  try {
+    const frame = await send({ ...outgoing, text: `${outgoing.text} trace=${trace}` });
+    spans.onReply({ trace, address: undefined, error: undefined });
+    return frame;
+  } catch (error) {
+    spans.onReply({ trace, address: undefined, error: error as Error });
+    throw error;
+  }
+}
 
 /** Closes the session. A cancelled request has a short time to end. */
 async function close(session: Session | undefined): Promise<void> {

@@ -5,6 +5,7 @@ import { destination } from "../destination.ts";
 import { dialFlags } from "../dial.ts";
 import { counted } from "../figures.ts";
 import type { Flags, Subcommand } from "../flags.ts";
+import { callSpans } from "../open_telemetry.ts";
 import { complain, heard, note } from "../output.ts";
 import { linesOf, openSource, readAll } from "./input.ts";
 import { type BodyInput, jobFlags, readBodyArg, readJobArgs } from "./job_args.ts";
@@ -100,6 +101,8 @@ failure, for the first run may have ended with the last line.
         dial,
         timeout: flags.timeout,
         signal,
+        // A job with a traceparent of its own carries on that trace.
+        spans: values.trace === undefined ? await callSpans("queue") : undefined,
       });
       return await putInput(putter, input, flags, read, signal);
     } catch (error) {

@@ -16,6 +16,7 @@ import { readCalls } from "../../dialects/lineup1/calls.ts";
 import { readReply, type Values, writeParts } from "../../dialects/lineup1/message.ts";
 import { formatWord } from "../../protocol/quoting.ts";
 import { formatValue } from "../../protocol/values.ts";
+import type { CallSpans } from "../../admin/open_telemetry/mod.ts";
 import { queueProtocol } from "../../queue/protocol/mod.ts";
 
 const { verb, request: shape, reply } = readCalls(queueProtocol).get("PUT")!;
@@ -52,6 +53,8 @@ interface PutterOptions {
   /** The most ms for connecting, and for each answer. */
   readonly timeout?: number;
   readonly signal: AbortSignal;
+  /** Makes a span of each PUT. */
+  readonly spans?: CallSpans;
 }
 
 /** Puts jobs that differ only in their bodies and ids. */
@@ -60,6 +63,7 @@ export class Putter implements AsyncDisposable {
   readonly #text: string;
   readonly #timeout: number | undefined;
   readonly #signal: AbortSignal;
+  readonly #spans: CallSpans | undefined;
   #session: Session;
   #serial = 0;
   /** Jobs that wait for the connection to the next server. */
@@ -71,13 +75,14 @@ export class Putter implements AsyncDisposable {
     open: () => Promise<Session>,
     session: Session,
     text: string,
-    { timeout, signal }: PutterOptions,
+    { timeout, signal, spans }: PutterOptions,
   ) {
     this.#open = open;
     this.#session = session;
     this.#text = text;
     this.#timeout = timeout;
     this.#signal = signal;
+    this.#spans = spans;
   }
 
   /**
@@ -182,12 +187,25 @@ export class Putter implements AsyncDisposable {
     }
   }
 
-  async #putOnce({ body, id }: JobInput, left: number): Promise<PutReply> {
+  async #putOnce(job: JobInput, left: number): Promise<PutReply> {
+    const trace = this.#spans?.trace(verb);
+    try {
+      const reply = await this.#send(job, left, trace);
+      this.#spans?.onReply({ trace, address: undefined, error: undefined });
+      return reply;
+    } catch (error) {
+      this.#spans?.onReply({ trace, address: undefined, error: error as Error });
+      throw error;
+    }
+  }
+
+  async #send({ body, id }: JobInput, left: number, trace?: string): Promise<PutReply> {
     const ms = left === Infinity ? undefined : Math.max(1, Math.ceil(left));
     const named = id === undefined ? this.#text : `${this.#text} id=${formatWord(id)}`;
-    const text = ms === undefined
+    const timed = ms === undefined
       ? named
       : `${named} within=${formatValue(ms, { type: "duration" })}`;
+    const text = trace === undefined ? timed : `${timed} trace=${trace}`;
     const message = `No answer within ${this.#timeout} ms.`;
     const deadline = ms === undefined ? undefined : { ms, message };
     const frame = await request(this.#session, { head: verb, text, body }, { deadline })

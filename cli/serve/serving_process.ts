@@ -6,6 +6,7 @@ import { statsOf } from "../../server/stats.ts";
 import { Channel } from "../../server/workers/channel.ts";
 import { type HostSettings, watch } from "../../server/workers/host.ts";
 import type { Flags } from "../flags.ts";
+import { traceServer } from "../open_telemetry.ts";
 import { reason } from "../reason.ts";
 import { aboutModule, importService, servable } from "../service_module.ts";
 import { liveOptions, openIdentities, servingOptions } from "../serving.ts";
@@ -92,6 +93,8 @@ async function run(
     }).catch((error) => {
       throw aboutModule(error, word);
     });
+    // Of several protocols, a verb does not tell which one it is from.
+    await traceServer(server, services.length === 1 ? services[0].protocol.name : undefined);
     const names = [...new Set(services.map(({ protocol }) => protocol.name))].join(" and ");
     channel.send({ kind: "serving", names, addresses: server.addresses });
     const tell = (): void => {

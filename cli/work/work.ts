@@ -11,7 +11,7 @@ import { type Subcommand, UsageError } from "../flags.ts";
 import { CLOSED_PIPE, OutputClosed, SharedOutput } from "../output.ts";
 import { remoteSpec } from "../remote_spec.ts";
 import { WorkLog } from "./log.ts";
-import { jobTracer } from "../open_telemetry.ts";
+import { callSpans, jobTracer } from "../open_telemetry.ts";
 import { Programs } from "./programs.ts";
 import { type WorkFigures, WorkProgress } from "./progress.ts";
 
@@ -151,6 +151,7 @@ tried again.`,
       agent: "lineup-work",
       dial,
       onEvent: (event) => log.client(event),
+      ...await callSpans(queueProtocol.name),
     });
     const traced = await jobTracer();
     const run: JobHandler = traced === undefined

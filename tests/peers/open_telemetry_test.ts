@@ -137,3 +137,82 @@ Deno.test("with OTEL_DENO, requests and jobs are spans, and a job's span leads t
   const [first] = durations.histogram.dataPoints;
   assertEquals(first.explicitBounds.slice(0, 3), [0.0001, 0.00025, 0.0005]);
 });
+
+Deno.test("with OTEL_DENO, a client's calls are spans, and those of the server and of the job belong to them", async () => {
+  await using receiver = new Receiver();
+  const { env } = receiver;
+  const server = command(["queue", "--port", "0", "--data", ":memory:"], { stdin: "null", env })
+    .spawn();
+  const [serverErrors, line] = [new Response(server.stderr).text(), lineOf(server.stdout)];
+  const address = `127.0.0.1:${/:(\d+)\n/.exec(await line)![1]}`;
+  const run = (...args: string[]): Promise<Deno.CommandOutput> =>
+    command(args, { stdin: "null", env }).output();
+  await run("put", address, "mail", "first");
+  await run("call", address, "PUT", "mail", "second");
+  await run("call", address, "JOB", "77");
+  await run("call", address, "PUT", "mail", "third", `trace=00-${PUT_TRACE}-${PUT_SPAN}-01`);
+  await run("work", address, "mail", "--max", "2", "--", "true");
+  server.kill("SIGTERM");
+  await server.status;
+  await serverErrors;
+
+  const of = (name: string, kind: number): ReceivedSpan[] =>
+    receiver.spans.filter((span) => span.name === name && span.kind === kind);
+  const SERVER = 2, CLIENT = 3, PRODUCER = 4;
+  const producers = of("queue/PUT", PRODUCER);
+  assertEquals(producers.length, 2);
+  for (const producer of producers) {
+    assertEquals(attributesOf(producer), {
+      "rpc.system.name": "lineup",
+      "rpc.method": "queue/PUT",
+      "rpc.response.status_code": "ok",
+      "messaging.system": "lineup",
+      "messaging.operation.name": "PUT",
+      "messaging.operation.type": "send",
+    });
+    const [served, ...more] = of("queue/PUT", SERVER).filter(({ parentSpanId }) =>
+      parentSpanId === producer.spanId
+    );
+    assertEquals([served.traceId, more], [producer.traceId, []]);
+    const jobs = receiver.spans.filter(({ name, links }) =>
+      name === "process mail" && links[0].spanId === producer.spanId
+    );
+    assertEquals(jobs.map(({ links }) => links[0].traceId), [producer.traceId]);
+  }
+  const [missing] = of("queue/JOB", CLIENT);
+  assertEquals([attributesOf(missing)["error.type"], missing.status.code], ["not-found", 2]);
+  // The calls of the worker have spans too, and those of the server are below them.
+  for (const verb of ["TAKE", "DONE"]) {
+    const served = of(`queue/${verb}`, SERVER);
+    const called = of(`queue/${verb}`, CLIENT);
+    assert(called.length > 0, verb);
+    assert(
+      called.every(({ spanId }) => served.some(({ parentSpanId }) => parentSpanId === spanId)),
+    );
+  }
+});
+
+Deno.test("with OTEL_DENO, the requests of each process of lineup serve --processes are spans", async () => {
+  await using receiver = new Receiver();
+  const { env } = receiver;
+  const calc = new URL("../../examples/calc.ts", import.meta.url).pathname;
+  const server = command(["serve", calc, "--port", "0", "--processes", "2"], { stdin: "null", env })
+    .spawn();
+  const [serverErrors, line] = [new Response(server.stderr).text(), lineOf(server.stdout)];
+  const address = `127.0.0.1:${/:(\d+)\n/.exec(await line)![1]}`;
+  const served = new Set<string>();
+  let asked = 0;
+  // The system chooses the process of a connection by its port.
+  while (served.size < 2) {
+    using wire = await RawClient.open(address);
+    const process = /process (\d)/.exec(await wire.ask("STATS"))![1];
+    if (served.has(process)) continue;
+    served.add(process);
+    assertEquals(await wire.ask(`ADD ${asked} 1`), `OK sum=${asked + 1}`);
+    asked++;
+  }
+  server.kill("SIGTERM");
+  await server.status;
+  await serverErrors;
+  assertEquals(receiver.spans.filter(({ name }) => name === "calc/ADD").length, 2);
+});

@@ -10,6 +10,7 @@ import type { Clock } from "../scheduling/clock.ts";
 import { formatWord } from "../protocol/quoting.ts";
 import { ConnectionLost, isKnown } from "./errors.ts";
 import { nameOf } from "./endpoints.ts";
+import type { Greeting } from "./greeting.ts";
 import { onAbort } from "../net/on_abort.ts";
 import type { Dial, Platform } from "./platform/platform.ts";
 import { REPLY_LIMITS, ReplyStream } from "./reply_stream.ts";
@@ -117,9 +118,14 @@ export async function openSessionAt(
     if (giveUp.signal.aborted) stream.close();
     const replies = new ReplyStream({ maxLine, maxBody: Math.min(maxBody, FIRST_BODY) });
     const stopProbe = isPlain ? probeLater(stream, clock) : () => {};
-    const greeting = await replies.readGreeting(stream).catch((error) => {
+    let greeting: Greeting;
+    try {
+      greeting = await replies.readGreeting(stream);
+    } catch (error) {
       throw error instanceof Refusal ? refusedBy(name, error) : error;
-    }).finally(stopProbe);
+    } finally {
+      stopProbe();
+    }
     const session = createSession(stream, replies, greeting, options);
     if (token !== undefined && greeting.auth !== "none") await authenticate(session, name, token);
     await ready?.(session);

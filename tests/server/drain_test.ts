@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
+import { listenMemory } from "@lineup/lineup/server";
 import { RawClient } from "../raw_client.ts";
 import { TestServer } from "../test_server.ts";
 import { settle } from "../streams.ts";
@@ -25,6 +26,15 @@ Deno.test("shutdown closes a connection that was accepted in its moment, without
   assertEquals(await wire.rest(), "");
   await done;
   wire.close();
+});
+
+Deno.test("shutdown closes a listener that is handed over later", async () => {
+  await using testServer = await TestServer.open();
+  const done = testServer.server.shutdown();
+  const late = listenMemory();
+  testServer.server.listen(late);
+  assertThrows(() => late.connect(), Error, "closed");
+  await done;
 });
 
 Deno.test("shutdown lets running requests, and requests that wait for a seat, finish", async () => {

@@ -2,6 +2,7 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import type { Protocol } from "@lineup/lineup/protocol";
 import { listenMemory, serve } from "@lineup/lineup/server";
 import { RawClient } from "../../raw_client.ts";
+import { TestNetwork } from "../../test_network.ts";
 import { TestServer } from "../../test_server.ts";
 import { settle } from "../../streams.ts";
 
@@ -109,4 +110,16 @@ Deno.test("serve accepts and answers another connection while one burns CPU with
   assertEquals(await wire.lines(3000), new Array(3000).fill("OK"));
   // The server takes a few turns of the event loop, each a slice of 4 ms.
   assert(meanwhile < 200, `${meanwhile} requests ran before the other connection was answered`);
+});
+
+Deno.test("a client whose pieces each end within a request has the time of a request for each", async () => {
+  await using network = await TestNetwork.open({ timeouts: { request: 1000 } });
+  const client = network.client("192.0.2.1:1");
+  client.post("PIN");
+  for (let i = 0; i < 8; i++) {
+    await network.pass(600);
+    client.post("G\nPIN");
+  }
+  await network.pass();
+  assertEquals(client.take().match(/^OK pong$/gm)?.length, 8);
 });

@@ -211,3 +211,26 @@ Deno.test("serve reads a client again after the rest that a refusal during its r
     assertEquals(client.take(), "OK pong\n");
   }
 });
+
+Deno.test("serve ends a connection after many pauses in a row only, not after many with answers between", async () => {
+  for (const [isServed, ended] of [[true, false], [false, true]]) {
+    await using network = await TestNetwork.open({
+      seats: 1,
+      scheduling: { waiting: 0 },
+      bounds: { refusals: 4, pauses: 3, refusing: Infinity },
+    });
+    const client = network.client("192.0.2.2:1");
+    for (let round = 0; round < 8; round++) {
+      network.client("192.0.2.1:1").post(`HOLD h${round}\n`);
+      await network.pass();
+      client.post("SAY x\n".repeat(4));
+      await network.pass(60_000);
+      if (!isServed) continue;
+      (await network.testServer.held(`h${round}`)).go("done");
+      await network.pass();
+      client.post("SAY y\n");
+      await network.pass();
+    }
+    assertEquals(client.ended, ended);
+  }
+});

@@ -1,5 +1,10 @@
 import { assert, assertEquals } from "@std/assert";
-import type { RawClient } from "../../raw_client.ts";
+import type { Protocol } from "@lineup/lineup/protocol";
+import { lineup1 } from "@lineup/lineup/dialects";
+import { listenMemory, serve } from "@lineup/lineup/server";
+import { setImmediate } from "node:timers/promises";
+import { VirtualClock } from "../../../testing/virtual_clock.ts";
+import { RawClient } from "../../raw_client.ts";
 import { TestServer } from "../../test_server.ts";
 import { settle } from "../../streams.ts";
 
@@ -123,4 +128,36 @@ Deno.test("within= ends a stream", async () => {
     'ERR expired "The time given by within= is over." executed=maybe',
   );
   await testServer.until(() => testServer.flowsEnded === 1);
+});
+
+const news = {
+  name: "news",
+  version: "1.0",
+  summary: "Tells what happens.",
+  commands: {
+    LISTEN: { summary: "All news, old and new.", items: { text: "text" } },
+  },
+} as const satisfies Protocol;
+
+Deno.test("a stream that waits for an event ends where its client is gone, also if it has waited for the client before", async () => {
+  const listener = listenMemory();
+  // The end of the client's side means that the client is gone.
+  const dialect = { ...lineup1, halfCloses: false };
+  let waits = false, ended = false;
+  await using _ = await serve(news, {
+    async *LISTEN(_, { park, signal }) {
+      signal.addEventListener("abort", () => ended = true);
+      for (let i = 0; i < 200; i++) yield { text: "x".repeat(1000) };
+      waits = true;
+      await park(new Promise(() => {}));
+    },
+  }, { listen: [listener], clock: new VirtualClock(), log: () => {}, dialect });
+  using wire = await RawClient.open(listener.connect(1024));
+  await wire.send("LISTEN\n");
+  await wire.lines(200);
+  for (let turns = 0; turns < 100 && !waits; turns++) await setImmediate();
+  assert(waits && !ended);
+  await wire.half();
+  for (let turns = 0; turns < 100 && !ended; turns++) await setImmediate();
+  assert(ended);
 });

@@ -26,6 +26,14 @@ export interface Candidates {
   readonly far: readonly string[];
 }
 
+/** How many folders the path of a file and that of a file of tests have in common, from their beginnings. */
+function foldersShared(file: string, test: string): number {
+  const folders = file.split("/").slice(0, -1);
+  const [, ...own] = test.split("/");
+  const differ = folders.findIndex((name, at) => name !== own[at]);
+  return differ === -1 ? folders.length : differ;
+}
+
 /** The files of tests that import the file of a mutant, directly or not, the closest ones first. */
 export function candidatesOf(
   file: string,
@@ -37,7 +45,9 @@ export function candidatesOf(
   const reaching = tests
     .map((test) => ({ test, distance: graph.distances(test).get(file) ?? Infinity }))
     .filter(({ distance }) => distance < Infinity)
-    .sort((a, b) => a.distance - b.distance)
+    .sort((a, b) =>
+      foldersShared(file, b.test) - foldersShared(file, a.test) || a.distance - b.distance
+    )
     .map(({ test }) => test);
   const isNear = (test: string): boolean => folders.some((folder) => test.startsWith(folder));
   return {

@@ -4,7 +4,7 @@
 import { setImmediate } from "node:timers";
 import type { Consumer } from "../../../queue/engine/consumers.ts";
 import type { Delivery, JobOnTheWay } from "../../../queue/engine/delivery.ts";
-import type { Claim, TakeRequest } from "../../../queue/engine/engine.ts";
+import type { Claim, LimitChange, TakeRequest } from "../../../queue/engine/engine.ts";
 import { done, extend, fail, release } from "../../../queue/engine/leases.ts";
 import { setLimits } from "../../../queue/engine/limits.ts";
 import { WorkQueue } from "../../../queue/engine/work_queue.ts";
@@ -91,6 +91,7 @@ export class Simulation {
   #clients: FakeClient[] = [];
   #consumers: Consumer[] = [];
   #held: Held[] = [];
+  #limits: LimitChange = NO_LIMITS;
   #names = 0;
   #steps = 0;
 
@@ -286,9 +287,12 @@ export class Simulation {
   #finish(chance: number): void {
     const work = this.#work;
     if (this.#held.length === 0 || work.journal.failure !== undefined) return;
-    const at = this.#below(this.#held.length);
-    const held = this.#held[at];
-    const { id, attempt, client } = held;
+    this.#end(this.#below(this.#held.length), chance);
+  }
+
+  #end(at: number, chance: number): void {
+    const work = this.#work;
+    const { id, attempt, client } = this.#held[at];
     const claim: Claim = { client, attempt };
     const job = work.jobs.get(id);
     const mayBe = job !== undefined && job.state === "taken" && job.attempt === attempt;
@@ -311,6 +315,8 @@ export class Simulation {
     if (chance < 0.08) this.#promises.extended(work, id);
     const kept = work.jobs.get(id)?.state === "done";
     this.#expect(id, how, () => isDone && this.tally[kept ? "kept" : "done"]++);
+    // DONE follows EXTEND before that is stored.
+    if (chance < 0.04) this.#end(at, 0.3);
   }
 
   #vanish(): void {
@@ -362,9 +368,9 @@ export class Simulation {
     const work = this.#work;
     if (work.journal.failure !== undefined) return;
     const queue = QUEUES[this.#below(QUEUES.length)];
-    setLimits(work, queue, this.#below(2) === 0 ? "" : "x", someLimits(this.#below)).catch(
-      () => {},
-    );
+    // The same limits are set again by every deployment.
+    if (this.#below(3) > 0) this.#limits = someLimits(this.#below);
+    setLimits(work, queue, this.#below(2) === 0 ? "" : "x", this.#limits).catch(() => {});
   }
 
   /** Checks that all jobs can be taken and done in the end. */

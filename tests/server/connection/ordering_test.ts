@@ -2,6 +2,7 @@ import { assertEquals } from "@std/assert";
 import { listenMemory, memoryPair } from "../../../net/mod.ts";
 import { serve } from "@lineup/lineup/server";
 import calc from "../../../examples/calc.ts";
+import { LONG, SEED, seededRandom } from "../../seeded_random.ts";
 import { RawClient } from "../../raw_client.ts";
 import { TestServer } from "../../test_server.ts";
 import { CountingStream, only, settle } from "../../streams.ts";
@@ -143,6 +144,55 @@ Deno.test("calc answers its examples", async () => {
       await wire.send(`${request}\n`);
       const lines = reply.split("\n");
       assertEquals(await wire.lines(lines.length), lines);
+    }
+  }
+});
+
+/** The requests of one connection, and the answers that each end of a request lets go. */
+class PlainOrder {
+  #ordered: { readonly name: string; isDone: boolean }[] = [];
+  readonly #tags = new Map<string, string>();
+
+  send(name: string, tag: string | undefined): void {
+    if (tag === undefined) this.#ordered.push({ name, isDone: false });
+    else this.#tags.set(name, tag);
+  }
+
+  end(name: string): string {
+    const tag = this.#tags.get(name);
+    if (tag !== undefined) return `#${tag} OK ${name}\n`;
+    this.#ordered.find((each) => each.name === name)!.isDone = true;
+    const first = this.#ordered.findIndex(({ isDone }) => !isDone);
+    const answered = this.#ordered.splice(0, first === -1 ? this.#ordered.length : first);
+    return answered.map(({ name }) => `OK ${name}\n`).join("");
+  }
+}
+
+Deno.test("serve answers as a plain list of requests does, in whatever order they end", async () => {
+  for (let seed = SEED; seed < SEED + 4 * LONG; seed++) {
+    const random = seededRandom(seed);
+    const below = (limit: number): number => Math.floor(random() * limit);
+    await using testServer = await TestServer.open({ seats: 100 });
+    using wire = (await testServer.client()).listen();
+    const model = new PlainOrder();
+    const running: string[] = [];
+    for (let step = 0, sent = 0; sent < 40 || running.length > 0; step++) {
+      let expected = "";
+      if (sent < 40 && (running.length === 0 || random() < 0.6)) {
+        const name = `n${sent++}`;
+        const tag = random() < 0.4 ? `t${sent}` : undefined;
+        const verb = random() < 0.3 ? "SAY" : "HOLD";
+        await wire.send(`${tag === undefined ? "" : `#${tag} `}${verb} ${name}\n`);
+        model.send(name, tag);
+        if (verb === "SAY") expected = model.end(name);
+        else running.push(name);
+      } else {
+        const [name] = running.splice(below(running.length), 1);
+        (await testServer.held(name)).go(name);
+        expected = model.end(name);
+      }
+      await settle(testServer);
+      assertEquals(wire.take(), expected, `LINEUP_SEED=${seed}, step ${step}`);
     }
   }
 });

@@ -20,7 +20,7 @@ const FEW = 8;
 const GOODBYE_MS = 10_000;
 
 /** What a node of a cluster needs. */
-export interface ClusterOptions {
+export interface ClusterDependencies {
   /** The database. */
   readonly store: ClusterStore;
   /** The address that other nodes and clients dial. */
@@ -60,7 +60,7 @@ export class Cluster {
   #isLeaving: boolean;
   #isEnded = false;
 
-  private constructor(options: ClusterOptions) {
+  private constructor(options: ClusterDependencies) {
     const { store, address, clock, log, ttlMs = TTL_MS } = options;
     this.ttlMs = ttlMs;
     this.#store = store;
@@ -80,7 +80,7 @@ export class Cluster {
   }
 
   /** Joins a cluster. Its shards come later. Rejects where the database cannot be used. */
-  static async join(options: ClusterOptions): Promise<Cluster> {
+  static async join(options: ClusterDependencies): Promise<Cluster> {
     const cluster = new Cluster(options);
     await cluster.#membership.begin();
     return cluster;

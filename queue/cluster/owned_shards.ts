@@ -68,11 +68,14 @@ export class OwnedShards {
 
   /** Another node may own these shards: they answer nothing more, and change nothing. Resolves once all are closed. */
   async lose(error: StoreLost, shards: readonly number[]): Promise<void> {
-    await Promise.all(shards.map((shard) => {
+    await Promise.all(shards.map(async (shard) => {
       const life = this.#lives.get(shard);
       if (life === undefined) return;
+      const closed = this.close(shard);
+      await life.loaded;
+      // The engine has refused what waits with `draining` by now: it may be asked again at the next owner.
       life.lost.resolve(error);
-      return this.close(shard);
+      await closed;
     }));
   }
 

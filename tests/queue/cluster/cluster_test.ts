@@ -1,4 +1,4 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
 import { ranked } from "../../../queue/cluster/rendezvous.ts";
 import type { Caller } from "../../../queue/engine/caller.ts";
 import type { NewJob } from "../../../queue/store/job_values.ts";
@@ -153,6 +153,19 @@ Deno.test("a node that was paused answers nothing when it wakes, and begins anew
   await cluster.pass(2_000);
   assert(paused!.id !== undefined && paused!.id !== id);
   assertEquals(cluster.servers, homes("a", "b", "c"));
+});
+
+Deno.test("a request that waits at a node that was removed may be asked again elsewhere", async () => {
+  const cluster = await three();
+  const { parts, cluster: paused } = cluster.nodes.get("b")!;
+  const place = paused!.placeOf(homes("a", "b", "c").indexOf("b"))!;
+  assert("engine" in place);
+  const request = { queues: ["q"], max: 1, lease: undefined, releaseOnDisconnect: false };
+  const waiting = place.engine.take({ ...request, client: CALLER.client }, 60_000, CALLER);
+  const refused = assertRejects(() => waiting);
+  parts.process.pause(10_000, false);
+  await cluster.until(refused);
+  assertEquals((await refused as { code?: string }).code, "draining");
 });
 
 Deno.test("an idle node that was removed lets its shards go", async () => {

@@ -56,15 +56,16 @@ Deno.test("a shard that cannot be loaded can be loaded later", async () => {
   assertEquals(shards.serving(7)?.engine, ENGINE);
 });
 
-Deno.test("a shard that is lost tells its engine, and serves no more", async () => {
+Deno.test("a shard that is lost is closed, tells its engine why, and serves no more", async () => {
   const { shards, ownerships, loads, ends } = stage();
   const loading = shards.load(7);
   loads[0].resolve();
   await loading;
   const error = new StoreLost("removed");
   const lost = shards.lose(error, [7, 8]);
-  assertEquals(await ownerships[0].lost, error);
   assertEquals(shards.serving(7), undefined);
+  assertEquals(await ownerships[0].lost, error);
+  assertEquals(ends.length, 1);
   ends[0].resolve();
   await lost;
   assertEquals(shards.has(7), false);

@@ -7,8 +7,8 @@ import { SimulatedProcess } from "./simulated_process.ts";
 
 /** The time to live of a node's row, in ms. */
 export const TTL_MS = 5_000;
-/** How many shards there are. */
-export const SHARDS = 64;
+/** How many shards there are: more than a node loads at a time. */
+export const SHARDS = 24;
 /** So many microtasks settle what an event brings about. */
 const TICKS = 60;
 

@@ -8,6 +8,7 @@ import type { OpenShard } from "./cluster/open_shard.ts";
 import { RemoteEngine } from "./cluster/remote_engine.ts";
 import { ShardedRankedEngine } from "./cluster/sharded_ranked_engine.ts";
 import type { Holdings } from "./engine/capacity.ts";
+import type { QueueSummary } from "./engine/engine.ts";
 import { LocalEngine } from "./engine/local_engine.ts";
 import { ownedEngine } from "./engine/owned_engine.ts";
 import { shardNumbers } from "./job_numbers.ts";
@@ -149,9 +150,7 @@ export async function openCluster(
   const engine = new ShardedRankedEngine({ directory, clock, close });
   const queue = openQueueOver(engine, {
     metrics: (options) => queueMetrics(Array.from(open, ({ measured }) => measured), options),
-    queues: () =>
-      [...open].flatMap((local) => [...local.queues()])
-        .sort((a, b) => a.queue < b.queue ? -1 : 1),
+    queues: (after) => byName([...open].map((local) => local.queues({ after }))),
     unready: () =>
       cluster.holds
         ? Iterator.from(open).map((local) => local.unready()).find((why) => why !== undefined)
@@ -163,6 +162,21 @@ export async function openCluster(
   if (secret === undefined) return { ...queue, nodes: undefined };
   const service = nodeService({ directory, clock, secret });
   return { ...queue, nodes: { service, begin: () => cluster.begin(), leave } };
+}
+
+/** The queues of several engines by name, as those of each are. */
+function* byName(all: readonly Iterable<QueueSummary>[]): Generator<QueueSummary, void, void> {
+  const heads = all.map((queues) => Iterator.from(queues)).flatMap((rest) => {
+    const { value, done } = rest.next();
+    return done ? [] : [{ rest, first: value }];
+  });
+  while (heads.length > 0) {
+    const next = heads.reduce((a, b) => b.first.queue < a.first.queue ? b : a);
+    yield next.first;
+    const { value, done } = next.rest.next();
+    if (done) heads.splice(heads.indexOf(next), 1);
+    else next.first = value;
+  }
 }
 
 /** A digest by which nodes know that they have the same secret, as hexadecimal digits. */

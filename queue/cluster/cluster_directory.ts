@@ -43,8 +43,8 @@ export class ClusterDirectory implements Directory {
   readonly #parts: DirectoryParts;
   readonly #local = new WeakMap<ShardEngine, LocalShard>();
   readonly #remote = new Map<string, RemoteShard>();
-  /** Nodes that did not have a shard, or did not answer, each with the map that said so. */
-  readonly #doubted = new Map<string, ClusterMap>();
+  /** Nodes that did not have a shard, or did not answer, each with the end of its time as it was known then. */
+  readonly #doubted = new Map<string, number>();
   readonly #stop: () => void;
   /** The id of this node when it was looked at last. */
   #me: string | undefined;
@@ -79,7 +79,8 @@ export class ClusterDirectory implements Directory {
 
   doubt({ node }: ShardPlace): void {
     const { cluster } = this.#parts;
-    if (node !== undefined) this.#doubted.set(node, cluster.map);
+    const known = cluster.map.nodes.find(({ id }) => id === node);
+    if (known !== undefined) this.#doubted.set(known.id, endOf(known, cluster.map));
     cluster.look();
   }
 
@@ -129,8 +130,9 @@ export class ClusterDirectory implements Directory {
     // Its time is over: another node takes its shards.
     if (left <= 0 || cluster.id === undefined) return undefined;
     const doubted = this.#doubted.get(id);
-    if (doubted === cluster.map) return undefined;
-    if (doubted !== undefined) this.#doubted.delete(id);
+    // It has shown no sign of life since: it may be gone, and its shards come to another node.
+    if (doubted !== undefined && endOf(place.node, cluster.map) <= doubted) return undefined;
+    this.#doubted.delete(id);
     return this.#remotePlace(place.node);
   }
 
@@ -199,6 +201,11 @@ export class ClusterDirectory implements Directory {
       void engine.close();
     }
   }
+}
+
+/** When the row of a node ends unless it is renewed, in ms since the Unix epoch, by the clock of the database. */
+function endOf({ left }: ClusterNode, { now }: ClusterMap): number {
+  return now + left;
 }
 
 /** A node as clients know it. */

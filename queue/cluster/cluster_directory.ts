@@ -8,9 +8,9 @@ import type { ClusterMap, ClusterNode } from "./cluster_store.ts";
 import type {
   Directory,
   LocalShard,
-  NodeEngine,
   NodeInfo,
   Owner,
+  RemoteNode,
   RemoteShard,
   ShardPlace,
 } from "./directory.ts";
@@ -35,7 +35,15 @@ export interface DirectoryParts {
   readonly queues: QueueShards;
   readonly clock: Clock;
   /** Makes the engine of another node. */
-  readonly connect: (node: NodeInfo) => NodeEngine;
+  readonly connect: (node: NodeInfo) => RemoteNode;
+}
+
+/** A node that is asked for nothing until there is another map, and it has shown a sign of life. */
+interface Doubt {
+  /** The map by which it was asked. */
+  readonly map: ClusterMap;
+  /** The end of its time as it was known then, if it could not be reached: its shards come to another node unless it renews. */
+  readonly end: number;
 }
 
 /** Where the shards of a cluster are. */
@@ -43,8 +51,8 @@ export class ClusterDirectory implements Directory {
   readonly #parts: DirectoryParts;
   readonly #local = new WeakMap<ShardEngine, LocalShard>();
   readonly #remote = new Map<string, RemoteShard>();
-  /** Nodes that did not have a shard, or did not answer, each with the end of its time as it was known then. */
-  readonly #doubted = new Map<string, number>();
+  /** Nodes that did not have a shard, or could not be reached. */
+  readonly #doubted = new Map<string, Doubt>();
   readonly #stop: () => void;
   /** The id of this node when it was looked at last. */
   #me: string | undefined;
@@ -77,10 +85,14 @@ export class ClusterDirectory implements Directory {
     return this.#placeNow(shard) ?? this.#placeLater(shard, caller?.signal);
   }
 
-  doubt({ node }: ShardPlace): void {
+  doubt(place: ShardPlace): void {
     const { cluster } = this.#parts;
-    const known = cluster.map.nodes.find(({ id }) => id === node);
-    if (known !== undefined) this.#doubted.set(known.id, endOf(known, cluster.map));
+    const { map } = cluster;
+    const node = map.nodes.find(({ id }) => id === place.node);
+    if (node !== undefined && place.node !== undefined) {
+      const end = place.engine.isLost ? endOf(node, map) : -Infinity;
+      this.#doubted.set(node.id, { map, end });
+    }
     cluster.look();
   }
 
@@ -129,9 +141,9 @@ export class ClusterDirectory implements Directory {
     const { id, left } = place.node;
     // Its time is over: another node takes its shards.
     if (left <= 0 || cluster.id === undefined) return undefined;
-    const doubted = this.#doubted.get(id);
-    // It has shown no sign of life since: it may be gone, and its shards come to another node.
-    if (doubted !== undefined && endOf(place.node, cluster.map) <= doubted) return undefined;
+    const doubt = this.#doubted.get(id);
+    if (doubt?.map === cluster.map) return undefined;
+    if (doubt !== undefined && endOf(place.node, cluster.map) <= doubt.end) return undefined;
     this.#doubted.delete(id);
     return this.#remotePlace(place.node);
   }

@@ -45,12 +45,18 @@ export interface NodeEngine extends Engine {
   endHolds(jobs: readonly EndedHold[]): void;
 }
 
+/** Another node. */
+export interface RemoteNode extends NodeEngine {
+  /** Whether the connection to the node was lost, and no answer has come from it since: it may be gone. */
+  readonly isLost: boolean;
+}
+
 /** An engine on another node. */
 export interface RemoteShard {
   /** The id of the node. */
   readonly node: string;
   /** All shards of the node: it finds the shard of a request by itself. The same object for each of them. */
-  readonly engine: NodeEngine;
+  readonly engine: RemoteNode;
 }
 
 /** Where a shard is. The same object as long as it stays there. */
@@ -75,7 +81,10 @@ export interface Directory {
     shard: number,
     caller?: { readonly signal: AbortSignal },
   ): ShardPlace | Promise<ShardPlace>;
-  /** A node has answered `not-owner`, or cannot be reached: reads the map again before the next answer of `placeOf`. */
+  /**
+   * A place has not got its shard, or cannot be reached, or this node is taken for the owner of one that is there: reads the
+   * map again before `placeOf` names this place again. A node that was lost must have renewed its row until then.
+   */
   doubt(place: ShardPlace): void;
   /** All nodes, this one first, then by id. */
   owners(): readonly Owner[];

@@ -8,6 +8,8 @@ import { NOT_OWNER } from "./routing.ts";
 export function localDirectory(directory: Directory): Directory {
   const own = (place: ShardPlace): LocalShard => {
     if (place.node === undefined) return place;
+    // The other node may have read a newer map than this one.
+    directory.doubt(place);
     throw new Refusal(NOT_OWNER, "The queue is on another node.", { retry: 0 });
   };
   return {

@@ -28,7 +28,7 @@ import type { KeyChoice } from "../patterns.ts";
 import { busy } from "../refusals.ts";
 import type { NewJob } from "../store/job_values.ts";
 import type { QueueLimits } from "../store/store.ts";
-import type { NodeEngine } from "./directory.ts";
+import type { RemoteNode } from "./directory.ts";
 import { MOST_ITEMS } from "./forwarded.ts";
 import type { ClientName } from "./node_clients.ts";
 import { LinkLost, type NodeCall, type NodeLink } from "./node_link.ts";
@@ -52,8 +52,9 @@ const numbers = new WeakMap<QueueClient, number>();
 let lastNumber = 0;
 
 /** The engines of another node. */
-export class RemoteEngine implements NodeEngine {
+export class RemoteEngine implements RemoteNode {
   readonly readOnly = false;
+  isLost = false;
   readonly #link: NodeLink;
   readonly #clock: Clock;
   /** The clients that have taken jobs there. */
@@ -127,9 +128,10 @@ export class RemoteEngine implements NodeEngine {
     signal.addEventListener("abort", stop);
     try {
       await sent.reply;
+      this.isLost = false;
     } catch (error) {
       // Its jobs that were on their way are ready again, there or where the shard is then.
-      throw known(error, true);
+      throw this.#failed(error, true);
     } finally {
       signal.removeEventListener("abort", stop);
       if (signal.aborted && jobs.length > 0) this.giveBack(jobs.splice(0), false);
@@ -280,9 +282,11 @@ export class RemoteEngine implements NodeEngine {
     const stop = (): void => sent.stop();
     signal?.addEventListener("abort", stop);
     try {
-      return fromBody(await sent.reply) as T;
+      const reply = await sent.reply;
+      this.isLost = false;
+      return fromBody(reply) as T;
     } catch (error) {
-      throw known(error, isRepeatable);
+      throw this.#failed(error, isRepeatable);
     } finally {
       signal?.removeEventListener("abort", stop);
     }
@@ -307,11 +311,17 @@ export class RemoteEngine implements NodeEngine {
     });
     try {
       await sent.reply;
+      this.isLost = false;
     } catch (error) {
-      if (bytes <= MOST_BYTES) throw known(error, true);
+      if (bytes <= MOST_BYTES) throw this.#failed(error, true);
     }
     if (bytes > MOST_BYTES) throw busy("The answer of another node is too long to be merged.");
     yield* items;
+  }
+
+  #failed(error: unknown, isRepeatable: boolean): unknown {
+    this.isLost = error instanceof LinkLost;
+    return known(error, isRepeatable);
   }
 
   /** The other node learns when a client that takes jobs there is gone. */

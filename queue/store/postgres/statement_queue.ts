@@ -19,7 +19,7 @@ const DISK_FULL = "53100";
 const MOST_BYTES = 16 << 20;
 
 /** A part of a step: what one shard wants. */
-interface Part<T, R> {
+interface ShardPart<T, R> {
   readonly shard: number;
   readonly wanted: T;
   readonly answer: PromiseWithResolvers<R>;
@@ -28,7 +28,7 @@ interface Part<T, R> {
 /** A step that other shards may join. */
 interface Joint<T, R> {
   readonly kind: "commit" | "bodies";
-  readonly parts: Part<T, R>[];
+  readonly parts: ShardPart<T, R>[];
   bytes: number;
 }
 
@@ -41,14 +41,14 @@ interface OwnStep {
   readonly parts: readonly { readonly shard: number }[];
   readonly run: () => Promise<void>;
 }
-type Step = CommitStep | BodiesStep | OwnStep;
+type QueuedStep = CommitStep | BodiesStep | OwnStep;
 
 /** The statements of a node. Those of a shard take effect in the order in which they are asked for. */
 export class StatementQueue {
   readonly node: PostgresNode;
   readonly #schema: string;
   readonly #url: string;
-  readonly #steps: Step[] = [];
+  readonly #steps: QueuedStep[] = [];
   #running: Promise<void> | undefined = undefined;
 
   constructor(node: PostgresNode) {
@@ -152,7 +152,7 @@ export class StatementQueue {
     this.#running = undefined;
   }
 
-  async #commitAll(parts: readonly Part<ShardBatch, void>[]): Promise<void> {
+  async #commitAll(parts: readonly ShardPart<ShardBatch, void>[]): Promise<void> {
     try {
       await this.#write(parts.map(({ wanted }) => wanted));
     } catch (error) {
@@ -180,7 +180,7 @@ export class StatementQueue {
   }
 
   async #readBodies(
-    parts: readonly Part<readonly number[], (Uint8Array | undefined)[]>[],
+    parts: readonly ShardPart<readonly number[], (Uint8Array | undefined)[]>[],
   ): Promise<void> {
     const pairs = parts.flatMap(({ shard, wanted }) => wanted.map((id) => [shard, id] as const));
     try {

@@ -11,12 +11,13 @@ import { answers, bodyBytes, MOST_ITEMS, streams } from "./forwarded.ts";
 import { type ClientName, NodeClients } from "./node_clients.ts";
 import { isProof } from "./proof.ts";
 import { nodeProtocol } from "./protocol.ts";
-import { ShardedEngine } from "./sharded_engine.ts";
-import { localDirectory } from "./local_directory.ts";
+import type { ShardedEngine } from "./sharded_engine.ts";
 import { fromBody, fromWire, toBody, toWire } from "./wire_values.ts";
 
 /** The options of the service of a node. */
 export interface NodeServiceOptions {
+  /** The engine of this node, for its clients. */
+  readonly engine: ShardedEngine;
   /** Where the shards are. */
   readonly directory: Directory;
   /** The clock of this node. */
@@ -55,14 +56,11 @@ interface ReceivedCall {
 }
 
 /** The service of a node beside that of its queue. */
-export function nodeService({ directory, clock, secret }: NodeServiceOptions): Service {
+export function nodeService(
+  { engine: whole, directory, clock, secret }: NodeServiceOptions,
+): Service {
   const clients = new NodeClients(clock);
-  const engine = new ShardedEngine({
-    directory: localDirectory(directory),
-    clock,
-    close: () => Promise.resolve(0),
-    isPart: true,
-  });
+  const engine = whole.ofThisNode();
 
   function received(
     { body, call }: { readonly body: Uint8Array; readonly call?: string },

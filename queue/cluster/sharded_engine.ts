@@ -33,9 +33,10 @@ import type { QueueLimits } from "../store/store.ts";
 import type { Directory, NodeEngine } from "./directory.ts";
 import { summed } from "./figures.ts";
 import { doneAll, failAll, needAllTaken } from "./groups.ts";
+import { localDirectory } from "./local_directory.ts";
 import { merge } from "./merge.ts";
 import { isLocal, Routing, type ShardStep, type Waiting } from "./routing.ts";
-import { ShardedTake } from "./sharded_take.ts";
+import { ShardedTake, type TakeCounts } from "./sharded_take.ts";
 import { detailsOnClock, jobOnClock, queueOnClock, summariesOnClock } from "./times.ts";
 
 /** The dependencies of a sharded engine. */
@@ -46,8 +47,6 @@ export interface ShardedEngineOptions {
   readonly clock: Clock;
   /** Ends the engines of this node. Resolves with how many changes are lost. */
   readonly close: () => Promise<number>;
-  /** Whether it is asked for the shards of this node only, instead of all. Default: for all. */
-  readonly isPart?: boolean;
 }
 
 /** An engine over the engines of several shards. */
@@ -57,13 +56,29 @@ export class ShardedEngine implements NodeEngine {
   readonly #clock: Clock;
   readonly #close: () => Promise<number>;
   readonly #take: ShardedTake;
+  readonly #counts: TakeCounts;
 
-  constructor({ directory, clock, close, isPart = false }: ShardedEngineOptions) {
+  constructor(
+    { directory, clock, close }: ShardedEngineOptions,
+    counts: TakeCounts = { over: 0 },
+    isPart: boolean = false,
+  ) {
+    this.#counts = counts;
     this.#directory = directory;
     this.#clock = clock;
     this.#close = close;
     this.routing = new Routing(directory, isPart);
-    this.#take = new ShardedTake(this.routing, clock);
+    this.#take = new ShardedTake(this.routing, clock, counts, isPart);
+  }
+
+  /** What other nodes may ask this one for: its own shards. So a request goes over one other node at the most. */
+  ofThisNode(): ShardedEngine {
+    const directory = localDirectory(this.#directory);
+    return new ShardedEngine(
+      { directory, clock: this.#clock, close: this.#close },
+      this.#counts,
+      true,
+    );
   }
 
   now(): number {
@@ -76,7 +91,7 @@ export class ShardedEngine implements NodeEngine {
 
   figures(): Iterable<readonly [name: string, value: number]> {
     const all = this.routing.local().map(({ engine }) => engine.figures());
-    return summed([...all, [["queue-takers", -this.#take.countedTwice]]]);
+    return summed([...all, [["queue-takers", -this.#counts.over]]]);
   }
 
   close(): Promise<number> {

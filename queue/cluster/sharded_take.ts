@@ -1,5 +1,5 @@
 // TAKE over queues of several engines. Engines of this node tell which job is next, so their queues take turns exactly as those
-// of one engine do. Those of other nodes are asked, by the same turns, as long as they have had jobs.
+// of one engine do. Those of other nodes are asked by the same turns, but for those that had no job a moment ago.
 
 import type { Clock } from "../../scheduling/clock.ts";
 import { MAX_TAKE_BYTES } from "../bounds.ts";
@@ -16,6 +16,8 @@ interface PlacedQueues {
   readonly queues: string[];
 }
 
+/** So long a queue of another node that had no job is not asked while other queues have some, in ms. */
+const EMPTY_MS = 100;
 /** How many queues of other nodes are remembered. */
 const MOST_REMEMBERED = 10_000;
 const NO_JOBS: readonly DeliveredJob[] = [];
@@ -62,9 +64,11 @@ class LocalQueue implements TurnQueue {
 class RemoteQueue implements TurnQueue {
   readonly name: string;
   readonly place: RemoteShard;
+  readonly #now: number;
   readonly #memory: Remembered;
 
-  constructor(name: string, place: RemoteShard, memory: Remembered) {
+  constructor(name: string, place: RemoteShard, memory: Remembered, now: number) {
+    this.#now = now;
     this.name = name;
     this.place = place;
     this.#memory = memory;
@@ -75,24 +79,35 @@ class RemoteQueue implements TurnQueue {
   }
 
   get next(): number | undefined {
-    return this.#memory.hasJobs ? 0 : undefined;
+    return this.#memory.emptyUntil <= this.#now ? 0 : undefined;
   }
 
   nextOf(): number | undefined {
     return this.next;
   }
 
-  /** It had so many jobs, of as many as were asked for. */
-  had(count: number, asked: number): void {
-    this.#memory.hasJobs = count === asked;
+  /** Takes its next jobs, and remembers whether there were as many as were asked for. */
+  async take(request: TakeRequest, caller: Caller): Promise<readonly DeliveredJob[]> {
+    const jobs = await this.place.engine.take(request, 0, caller);
+    this.#memory.emptyUntil = jobs.length === request.max ? 0 : this.#now + EMPTY_MS;
+    return jobs;
   }
 }
 
 /** What is remembered of a queue of another node. */
 interface Remembered {
-  /** Whether it had as many jobs as were asked for, the last time. */
-  hasJobs: boolean;
+  /** Until when it is not asked, because it had fewer jobs than were asked for. */
+  emptyUntil: number;
   weight: number;
+}
+
+/** The counts of requests that wait. */
+export interface TakeCounts {
+  /**
+   * How many more waiting requests the engines of this node count than clients of this node have made: they count those of
+   * other nodes, those that wait in several engines more than once, and not those that wait at other nodes.
+   */
+  over: number;
 }
 
 /** Takes jobs from several engines. */
@@ -101,11 +116,14 @@ export class ShardedTake {
   readonly #clock: Clock;
   readonly #rotation = new QueueRotation();
   readonly #remembered = new Map<string, Remembered>();
-  /** How many engines of this node count a request that another one counts as well. */
-  countedTwice = 0;
+  readonly #counts: TakeCounts;
+  readonly #isPart: boolean;
 
-  constructor(routing: Routing, clock: Clock) {
+  /** `isPart`: the requests come from other nodes. */
+  constructor(routing: Routing, clock: Clock, counts: TakeCounts, isPart: boolean) {
+    this.#counts = counts;
     this.#routing = routing;
+    this.#isPart = isPart;
     this.#clock = clock;
   }
 
@@ -117,7 +135,7 @@ export class ShardedTake {
       try {
         const left = Math.max(0, end - this.#clock.now());
         const jobs = placed.length === 1
-          ? await placed[0].place.engine.take(only(request, placed[0].queues), left, caller)
+          ? await this.#takeFromOne(placed[0], request, left, caller)
           : await this.#takeFrom(placed, request, left, caller);
         if (jobs === undefined || jobs.length > 0 || left === 0) return jobs ?? NO_JOBS;
         if (placed.length === 1) return jobs;
@@ -127,6 +145,23 @@ export class ShardedTake {
       }
     }
     throw moving();
+  }
+
+  async #takeFromOne(
+    placed: PlacedQueues,
+    request: TakeRequest,
+    left: number,
+    caller: Caller,
+  ): Promise<readonly DeliveredJob[]> {
+    const { place: { engine }, queues } = placed;
+    const taking = engine.take(only(request, queues), left, caller);
+    if (left === 0) return await taking;
+    const uncount = this.#count([placed]);
+    try {
+      return await taking;
+    } finally {
+      uncount();
+    }
   }
 
   /** Takes what there is, or waits. Resolves with `undefined` when the time is over, and with none if it must try again. */
@@ -139,7 +174,7 @@ export class ShardedTake {
     const jobs = await this.#takeNow(placed, request, caller);
     if (jobs.length > 0) return jobs;
     if (left > 0) return await this.#wait(placed, request, left, caller);
-    // Those that had no jobs the last time may have some now.
+    // Those that had no jobs a moment ago may have some now.
     for (const { place, queues } of placed) {
       if (isLocal(place)) continue;
       const jobs = await place.engine.take(only(request, queues), 0, caller);
@@ -187,52 +222,49 @@ export class ShardedTake {
     const found: DeliveredJob[] = [];
     // It goes on only if queues of other nodes had fewer jobs than they were asked for.
     while (found.length < max) {
-      const asked = new Map<TurnQueue, number>();
-      const taking: Promise<readonly DeliveredJob[]>[] = [];
-      let count = found.length;
+      const turns: TurnQueue[] = [];
+      const taking = new Map<TurnQueue, Promise<readonly DeliveredJob[]>[]>();
       let room = found.reduce((left, { body }) => left - body.length, MAX_TAKE_BYTES);
-      while (count < max) {
+      while (found.length + turns.length < max) {
         const queue = byRank ? foremost(queues) : ring.next(queues);
         if (queue === undefined) break;
         if (queue instanceof LocalQueue) {
           const { size } = queue.front!;
-          if (count > 0 && size > room) break;
+          if (found.length + turns.length > 0 && size > room) break;
           room -= size;
-          ring.charge(queue);
           const one = { ...only(request, [queue.name]), max: 1 };
-          taking.push(queue.place.engine.take(one, 0, caller));
+          const jobs = queue.place.engine.take(one, 0, caller);
+          taking.set(queue, [...taking.get(queue) ?? [], jobs]);
           queue.look();
-        } else {
-          ring.charge(queue);
-          asked.set(queue, (asked.get(queue) ?? 0) + 1);
         }
-        count++;
+        ring.charge(queue);
+        turns.push(queue);
       }
-      const remote = [...asked].map(async ([queue, most]) => {
-        const jobs = await queue.place.engine.take(
-          { ...only(request, [queue.name]), max: most },
-          0,
-          caller,
-        );
-        (queue as RemoteQueue).had(jobs.length, most);
-        ring.refund(queue, most - jobs.length);
-        return jobs;
-      });
-      found.push(...await all([...taking, ...remote]));
-      if (remote.length === 0) break;
+      const asked = Map.groupBy(turns.filter((queue) => queue instanceof RemoteQueue), (it) => it);
+      for (const [queue, { length }] of asked) {
+        const part = { ...only(request, [queue.name]), max: length };
+        taking.set(queue, [
+          queue.take(part, caller).then((jobs) => {
+            ring.refund(queue, length - jobs.length);
+            return jobs;
+          }),
+        ]);
+      }
+      found.push(...await inTurns(turns, taking));
+      if (asked.size === 0) break;
     }
     return found;
   }
 
   #turnQueue(name: string, place: ShardPlace, { keys }: TakeRequest): TurnQueue {
     if (place.node === undefined) return new LocalQueue(name, place, keys);
-    return new RemoteQueue(name, place, this.#remember(name));
+    return new RemoteQueue(name, place, this.#remember(name), this.#clock.now());
   }
 
   #remember(name: string): Remembered {
     const there = this.#remembered.get(name);
     if (there !== undefined) return there;
-    const fresh = { hasJobs: false, weight: 1 };
+    const fresh = { emptyUntil: 0, weight: 1 };
     if (this.#remembered.size === MOST_REMEMBERED) {
       this.#remembered.delete(this.#remembered.keys().next().value!);
     }
@@ -242,7 +274,7 @@ export class ShardedTake {
 
   /** Jobs of other nodes came: their queues may have more. */
   #found(jobs: readonly DeliveredJob[]): void {
-    for (const { queue } of jobs) this.#remember(queue).hasJobs = true;
+    for (const { queue } of jobs) this.#remember(queue).emptyUntil = 0;
   }
 
   /** Waits in all places. The first that has jobs ends the others; what these have by then goes back. */
@@ -254,12 +286,7 @@ export class ShardedTake {
   ): Promise<readonly DeliveredJob[] | undefined> {
     const offers: Offer[] = [];
     let served: number | undefined;
-    let more = Math.max(0, placed.filter(({ place }) => isLocal(place)).length - 1);
-    const uncount = (): void => {
-      this.countedTwice -= more;
-      more = 0;
-    };
-    this.countedTwice += more;
+    const uncount = this.#count(placed);
     /** The first that is served keeps its jobs. Returns whether it is this one. */
     const serve = (at: number): boolean => {
       if (served !== undefined) return served === at;
@@ -284,6 +311,17 @@ export class ShardedTake {
     } finally {
       uncount();
     }
+  }
+
+  /** Counts a request that waits in these places. Call the function returned once it waits no more. */
+  #count(placed: readonly PlacedQueues[]): () => void {
+    const local = placed.filter(({ place }) => isLocal(place)).length;
+    let more = local - (this.#isPart ? 0 : 1);
+    this.#counts.over += more;
+    return () => {
+      this.#counts.over -= more;
+      more = 0;
+    };
   }
 
   /** The jobs of the first offer that has some; `undefined` if none has any in time. */
@@ -316,12 +354,15 @@ export class ShardedTake {
       park: (promise) => Promise.resolve(promise),
     });
     let came: readonly DeliveredJob[] | undefined;
+    const found = jobs.then((jobs) => {
+      came = jobs;
+      this.#found(jobs);
+      return jobs.length === 0 ? undefined : jobs;
+    });
+    // Nobody asks for them if another place cannot be waited in.
+    found.catch(() => {});
     return {
-      jobs: jobs.then((jobs) => {
-        came = jobs;
-        this.#found(jobs);
-        return jobs.length === 0 ? undefined : jobs;
-      }),
+      jobs: found,
       leave() {
         abort.abort();
         if (came !== undefined) engine.giveBack(came, false);
@@ -346,15 +387,21 @@ function isBefore(a: NextJob, b: NextJob): boolean {
   return a.readyAt < b.readyAt || (a.readyAt === b.readyAt && a.id < b.id);
 }
 
-/** All jobs, also if some could not be had; rejects if there are none for that reason. */
-async function all(
-  taking: readonly Promise<readonly DeliveredJob[]>[],
-): Promise<readonly DeliveredJob[]> {
-  const settled = await Promise.allSettled(taking);
-  const jobs = settled.flatMap((each) => each.status === "fulfilled" ? each.value : []);
-  const failed = settled.find((each) => each.status === "rejected");
-  if (jobs.length === 0 && failed !== undefined) throw failed.reason;
-  return jobs;
+/** The jobs of queues in the order of their turns. Rejects if there are none, and some could not be had. */
+async function inTurns(
+  turns: readonly TurnQueue[],
+  taking: ReadonlyMap<TurnQueue, readonly Promise<readonly DeliveredJob[]>[]>,
+): Promise<DeliveredJob[]> {
+  let failure: PromiseRejectedResult | undefined;
+  const jobs = new Map<TurnQueue, DeliveredJob[]>();
+  for (const [queue, parts] of taking) {
+    const settled = await Promise.allSettled(parts);
+    failure ??= settled.find((part) => part.status === "rejected");
+    jobs.set(queue, settled.flatMap((part) => part.status === "fulfilled" ? part.value : []));
+  }
+  const found = turns.flatMap((queue) => jobs.get(queue)!.shift() ?? []);
+  if (found.length === 0 && failure !== undefined) throw failure.reason;
+  return found;
 }
 
 /** The request for these queues only. */

@@ -19,7 +19,10 @@ export interface WireValue {
 export function toWire(value: unknown): WireValue {
   const parts: Uint8Array[] = [];
   let end = 0;
-  const json = JSON.stringify(value, function (_name, member) {
+  // deno-lint-ignore no-explicit-any
+  const json = JSON.stringify(value, function (this: any, name) {
+    // The bytes of a Buffer are text by then, unless they are looked at where they are.
+    const member = this[name];
     // A member of an object is left out, one of an array is not.
     if (member === undefined) return Array.isArray(this) ? { $u: 1 } : undefined;
     if (typeof member === "number") return Number.isFinite(member) ? member : { $n: `${member}` };
@@ -39,10 +42,9 @@ export function toWire(value: unknown): WireValue {
 /** A value from JSON and the bytes that it refers to. Throws `bad-arguments`. */
 export function fromWire(json: string, bytes: Uint8Array): unknown {
   try {
-    return JSON.parse(
-      json,
-      json.includes('{"$') ? (_name, member) => revived(member, bytes) : undefined,
-    );
+    const hasOthers = json.includes('{"$');
+    return JSON.parse(json, hasOthers ? (_name, member) => revived(member, bytes) : undefined) ??
+      undefined;
   } catch {
     throw badArguments("This is no call of a node.");
   }

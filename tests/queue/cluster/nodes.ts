@@ -49,7 +49,7 @@ export async function openNodes(
     const over = new ShardedRankedEngine({ directory: seen, clock, close });
     return {
       queue: openOver(over, [engine], options),
-      also: nodeService({ directory: seen, clock, secret }),
+      also: nodeService({ engine: over, directory: seen, clock, secret }),
       listener: listeners[own],
     };
   });

@@ -5,7 +5,7 @@ import { openBrowser, openPlace, startServer } from "./browser.ts";
 
 const PLACES = ["#/", "#/queues", "#/queues/queue-1", "#/jobs?queue=queue-1", "#/schedules"];
 const QUEUES = 10_000;
-const MEASURED_MS = 15_000;
+const MEASURED_MS = 8_000;
 /** Of one core, in percent: what the pages may cost beyond a server that nobody looks at. */
 const MOST = 2;
 

@@ -11,8 +11,8 @@ Deno.test.beforeAll(async () => {
 });
 Deno.test.afterAll(async () => await cluster[Symbol.asyncDispose]());
 
-// LINEUP_LONG=15 makes it 300 kills.
-const ROUNDS = 20;
+// LINEUP_LONG=30 makes it 300 kills.
+const ROUNDS = 10;
 const ROUNDS_A_DATABASE = 10;
 /** Those of a new database. */
 const SHARDS = 64;

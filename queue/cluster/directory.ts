@@ -4,7 +4,8 @@
 // `draining`, or with `not-owner` from another node, and the request asks the directory again. So an engine is closed only
 // once `engineOf` parks, or has another one.
 
-import type { Claim, Engine } from "../engine/engine.ts";
+import type { Caller } from "../engine/caller.ts";
+import type { Claim, DeliveredJob, Engine, TakeRequest } from "../engine/engine.ts";
 import type { EndedHold, ShardEngine } from "../engine/shard_engine.ts";
 
 /** A node, as clients and operators know it. */
@@ -37,8 +38,15 @@ export interface LocalShard {
   readonly engine: ShardEngine;
 }
 
+/** A job of another node. */
+export interface WeighedJob extends DeliveredJob {
+  /** The share of its queue beside the other queues of a TAKE. */
+  readonly weight: number;
+}
+
 /** The engines of another node as one. */
 export interface NodeEngine extends Engine {
+  take(request: TakeRequest, wait: number, caller: Caller): Promise<readonly WeighedJob[]>;
   /** Rejects with `not-found` or `not-taken` unless the client has taken all of these jobs. */
   needTaken(ids: readonly number[], claim: Claim): Promise<void>;
   /** Connections to this node have ended that held these jobs. */

@@ -6,7 +6,7 @@ import { type Context, type Service, service } from "../../server/mod.ts";
 import type { Caller } from "../engine/caller.ts";
 import type { DeliveredJob, Engine } from "../engine/engine.ts";
 import { badArguments } from "../refusals.ts";
-import type { Directory } from "./directory.ts";
+import type { Directory, WeighedJob } from "./directory.ts";
 import { answers, bodyBytes, MOST_ITEMS, streams } from "./forwarded.ts";
 import { type ClientName, NodeClients } from "./node_clients.ts";
 import { isProof } from "./proof.ts";
@@ -123,7 +123,7 @@ export function nodeService(
         if (method === "take") {
           const [request, wait] = args;
           return engine.take({ ...request, client: caller.client }, wait, caller)
-            .then((jobs) => delivered(engine, jobs, context));
+            .then((jobs) => delivered(engine, withWeights(engine, jobs), context));
         }
         if (!Object.hasOwn(streams, method)) throw unknown(method);
         return parts(streams[method](engine, args));
@@ -136,10 +136,18 @@ function unknown(method: string): Refusal {
   return badArguments(`This node knows no ${method}: it has another version.`);
 }
 
+/** Jobs with the share of their queue, for the turns at the other node. */
+function withWeights(
+  engine: ShardedEngine,
+  jobs: readonly DeliveredJob[],
+): readonly WeighedJob[] {
+  return jobs.map((job) => ({ ...job, weight: engine.weightOf(job.queue) }));
+}
+
 /** Jobs as one part. Where the other node does not get it, they go back. */
 function* delivered(
   engine: Engine,
-  jobs: readonly DeliveredJob[],
+  jobs: readonly WeighedJob[],
   { whenUnsent, hold }: Pick<Context, "whenUnsent" | "hold">,
 ): Generator<{ body: Uint8Array }, Record<string, never>, void> {
   if (jobs.length === 0) return {};

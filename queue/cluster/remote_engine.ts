@@ -28,7 +28,7 @@ import type { KeyChoice } from "../patterns.ts";
 import { busy } from "../refusals.ts";
 import type { NewJob } from "../store/job_values.ts";
 import type { QueueLimits } from "../store/store.ts";
-import type { RemoteNode } from "./directory.ts";
+import type { RemoteNode, WeighedJob } from "./directory.ts";
 import { MOST_ITEMS } from "./forwarded.ts";
 import type { ClientName } from "./node_clients.ts";
 import { LinkLost, type NodeCall, type NodeLink } from "./node_link.ts";
@@ -107,7 +107,7 @@ export class RemoteEngine implements RemoteNode {
     return this.#stream("schedules", []);
   }
 
-  take(request: TakeRequest, wait: number, caller: Caller): Promise<readonly DeliveredJob[]> {
+  take(request: TakeRequest, wait: number, caller: Caller): Promise<readonly WeighedJob[]> {
     const { client, ...rest } = request;
     const { signal } = caller;
     this.#tellEnd(client);
@@ -116,13 +116,13 @@ export class RemoteEngine implements RemoteNode {
   }
 
   /** Jobs that come although nobody wants them any more go back. */
-  async #take(body: NodeCall, signal: AbortSignal): Promise<readonly DeliveredJob[]> {
+  async #take(body: NodeCall, signal: AbortSignal): Promise<readonly WeighedJob[]> {
     signal.throwIfAborted();
-    const jobs: DeliveredJob[] = [];
+    const jobs: WeighedJob[] = [];
     const sent = this.#link.send({
       ...body,
       verb: "FETCH",
-      onPart: (part) => void jobs.push(...fromBody(part) as DeliveredJob[]),
+      onPart: (part) => void jobs.push(...fromBody(part) as WeighedJob[]),
     });
     const stop = (): void => sent.stop();
     signal.addEventListener("abort", stop);

@@ -30,10 +30,11 @@ import type { KeyChoice } from "../patterns.ts";
 import { noSchedule } from "../refusals.ts";
 import type { NewJob } from "../store/job_values.ts";
 import type { QueueLimits } from "../store/store.ts";
-import type { Directory, NodeEngine } from "./directory.ts";
+import type { Directory } from "./directory.ts";
 import { summed } from "./figures.ts";
 import { doneAll, failAll, needAllTaken } from "./groups.ts";
 import { localDirectory } from "./local_directory.ts";
+import { Holds } from "./holds.ts";
 import { merge } from "./merge.ts";
 import { isLocal, Routing, type ShardStep, type Waiting } from "./routing.ts";
 import { ShardedTake, type TakeCounts } from "./sharded_take.ts";
@@ -50,13 +51,14 @@ export interface ShardedEngineOptions {
 }
 
 /** An engine over the engines of several shards. */
-export class ShardedEngine implements NodeEngine {
+export class ShardedEngine implements Engine {
   protected readonly routing: Routing;
   readonly #directory: Directory;
   readonly #clock: Clock;
   readonly #close: () => Promise<number>;
   readonly #take: ShardedTake;
   readonly #counts: TakeCounts;
+  protected readonly holds: Holds = new Holds((jobs) => this.endHolds(jobs));
 
   constructor(
     { directory, clock, close }: ShardedEngineOptions,
@@ -111,6 +113,19 @@ export class ShardedEngine implements NodeEngine {
 
   take(asked: TakeRequest, wait: number, caller: Caller): Promise<readonly DeliveredJob[]> {
     const request = withDistinctQueues(asked);
+    const taking = this.#takeSome(request, wait, caller);
+    if (!request.releaseOnDisconnect) return taking;
+    return taking.then((jobs) => {
+      this.holds.add(request.client, jobs, this.now());
+      return jobs;
+    });
+  }
+
+  #takeSome(
+    request: TakeRequest,
+    wait: number,
+    caller: Caller,
+  ): Promise<readonly DeliveredJob[]> {
     if (request.queues.length === 1) {
       const shard = this.#directory.shardOf(request.queues[0]);
       if (typeof shard === "number") {
@@ -124,6 +139,7 @@ export class ShardedEngine implements NodeEngine {
   }
 
   giveBack(jobs: readonly DeliveredJob[], mayBeRead: boolean): void {
+    this.holds.remove(jobs.map(({ id }) => id));
     for (const [shard, some] of Map.groupBy(jobs, ({ id }) => this.#directory.shardOfJob(id))) {
       const giveBack: ShardStep<void> = (engine) => engine.giveBack(some, mayBeRead);
       const given = this.routing.at(shard, undefined, giveBack);
@@ -133,6 +149,15 @@ export class ShardedEngine implements NodeEngine {
   }
 
   done(
+    ids: readonly number[],
+    claim: Claim,
+    result: Uint8Array,
+    signal: AbortSignal,
+  ): Promise<void> {
+    return this.#ending(ids, this.#done(ids, claim, result, signal));
+  }
+
+  #done(
     ids: readonly number[],
     claim: Claim,
     result: Uint8Array,
@@ -151,19 +176,45 @@ export class ShardedEngine implements NodeEngine {
 
   fail(ids: readonly number[], claim: Claim, failure: AttemptFailure): Promise<FailedCounts> {
     const shard = this.#shardOfAll(ids);
-    if (shard === undefined) return failAll(this.routing, ids, claim, failure);
-    return this.#ofJob(shard, (engine) => engine.fail(ids, claim, failure));
+    return this.#ending(
+      ids,
+      shard === undefined
+        ? failAll(this.routing, ids, claim, failure)
+        : this.#ofJob(shard, (engine) => engine.fail(ids, claim, failure)),
+    );
   }
 
-  extend(id: number, claim: Claim, lease: number | undefined): Promise<number> {
-    return this.#ofJob(this.#directory.shardOfJob(id), (engine) => engine.extend(id, claim, lease));
+  async extend(id: number, claim: Claim, lease: number | undefined): Promise<number> {
+    const shard = this.#directory.shardOfJob(id);
+    const length = await this.#ofJob(shard, (engine) => engine.extend(id, claim, lease));
+    this.holds.extend(id, this.now() + length);
+    return length;
   }
 
   release(id: number, claim: Claim, delay: number, rank?: number): Promise<"ready" | "delayed"> {
-    return this.#ofJob(
-      this.#directory.shardOfJob(id),
-      (engine) => engine.release(id, claim, delay, rank),
+    const shard = this.#directory.shardOfJob(id);
+    return this.#ending(
+      [id],
+      this.#ofJob(shard, (engine) => engine.release(id, claim, delay, rank)),
     );
+  }
+
+  /** These leases are over if the change is made. */
+  #ending<T>(ids: readonly number[], change: Promise<T>): Promise<T> {
+    if (this.holds.size === 0) return change;
+    return change.then((result) => {
+      this.holds.remove(ids);
+      return result;
+    });
+  }
+
+  /** The share of a queue of this node beside the other queues of a TAKE. */
+  weightOf(queue: string): number {
+    const shard = this.#directory.shardOf(queue);
+    const place = typeof shard === "number" ? this.#directory.placeOf(shard) : undefined;
+    if (place === undefined || !isLocal(place)) return 1;
+    const limits = place.engine.limits(queue, "");
+    return limits instanceof Promise ? 1 : limits.weight || 1;
   }
 
   async needTaken(ids: readonly number[], claim: Claim): Promise<void> {

@@ -21,7 +21,9 @@ export class ShardedRankedEngine extends ShardedEngine implements RankedEngine {
   }
 
   leaseEnd(client: QueueClient): number {
-    return Math.min(Infinity, ...this.routing.local().map(({ engine }) => engine.leaseEnd(client)));
+    let first = this.holds.firstEnd(client, this.now());
+    for (const { engine } of this.routing.local()) first = Math.min(first, engine.leaseEnd(client));
+    return first;
   }
 
   describe(

@@ -7,7 +7,7 @@ import type { Caller } from "../engine/caller.ts";
 import type { DeliveredJob, TakeRequest } from "../engine/engine.ts";
 import type { NextJob, Offer } from "../engine/shard_engine.ts";
 import { QueueRotation, type RingQueue } from "../index/queue_rotation.ts";
-import type { LocalShard, RemoteShard, ShardPlace } from "./directory.ts";
+import type { LocalShard, RemoteShard, ShardPlace, WeighedJob } from "./directory.ts";
 import { hasMoved, isLocal, MOST_MOVES, moving, type Routing } from "./routing.ts";
 
 /** The queues of a request whose shards are in one place. */
@@ -89,6 +89,7 @@ class RemoteQueue implements TurnQueue {
   /** Takes its next jobs, and remembers whether there were as many as were asked for. */
   async take(request: TakeRequest, caller: Caller): Promise<readonly DeliveredJob[]> {
     const jobs = await this.place.engine.take(request, 0, caller);
+    if (jobs.length > 0) this.#memory.weight = jobs[0].weight;
     this.#memory.emptyUntil = jobs.length === request.max ? 0 : this.#now + EMPTY_MS;
     return jobs;
   }
@@ -273,8 +274,10 @@ export class ShardedTake {
   }
 
   /** Jobs of other nodes came: their queues may have more. */
-  #found(jobs: readonly DeliveredJob[]): void {
-    for (const { queue } of jobs) this.#remember(queue).emptyUntil = 0;
+  #found(jobs: readonly WeighedJob[]): void {
+    for (const { queue, weight } of jobs) {
+      Object.assign(this.#remember(queue), { emptyUntil: 0, weight });
+    }
   }
 
   /** Waits in all places. The first that has jobs ends the others; what these have by then goes back. */

@@ -24,4 +24,24 @@ const files = [
   "engine/unique",
   "protocol/protocol",
 ];
+
+/** Left out, by the reason. */
+const skipped: Readonly<Record<string, readonly string[]>> = {
+  "it counts the timers of one server, and each node has some": [
+    "EVERY off ends a schedule: nothing is put any more, and no timer is left, at any time of it",
+    "TAKE wait= is answered when its time is over, and leaves no trace",
+    "PUT wakes exactly one of 10,000 takers, which wait on one timer",
+  ],
+  "a node does not learn whether a client of another one has ended its side": [
+    "Takers that have ended their side are served in their order, behind all others",
+  ],
+};
+const names = new Set(Object.values(skipped).flat());
+const deno = Deno as { test: (name: string, run: () => Promise<void>) => void };
+const { test } = deno;
+deno.test = (name, run) => {
+  if (!names.delete(name)) test(name, run);
+};
 for (const file of files) await import(`../../queue/${file}_test.ts`);
+deno.test = test;
+if (names.size > 0) throw new Error(`there are no such tests: ${[...names].join(", ")}`);

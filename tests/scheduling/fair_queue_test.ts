@@ -164,26 +164,26 @@ function countWrites(objects: object[], names: string[]): () => number {
   };
 }
 
-Deno.test("FairQueue removes any of 100,000 entries in few moves: O(log flows)", () => {
+Deno.test("FairQueue removes any of 20,000 entries in few moves: O(log flows)", () => {
   withSeed((random) => {
     const queue = new FairQueue([1]);
-    const FLOWS = 10_000;
+    const FLOWS = 2_000;
     const lanes = Array.from({ length: FLOWS }, (_, i) => new Lane(queue.flow(0, i)));
     const entries: Entry[] = [];
-    for (let i = 0; i < 100_000; i++) {
+    for (let i = 0; i < 20_000; i++) {
       // A tenth of the flows have one entry: removing it changes the heap too.
       const at = i < FLOWS ? i : Math.floor(random() * 0.9 * FLOWS);
       entries.push(new Entry(lanes[at], 0.1 + random()));
       queue.push(entries[i]);
     }
-    for (let i = 0; i < 5_000; i++) queue.pop(); // the tags differ
+    for (let i = 0; i < 1_000; i++) queue.pop(); // the tags differ
     const links = countWrites([...entries, ...lanes], ["next", "prev", "head"]);
     const moves = countWrites(lanes.map((lane) => lane.flow), ["index"]);
     let emptied = 0;
     let most = 0;
     let all = 0;
     let removed = 0;
-    while (queue.size > 50_000) {
+    while (queue.size > 10_000) {
       const entry = entries[Math.floor(random() * entries.length)];
       if (!queue.remove(entry)) continue;
       const [linked, moved] = [links(), moves()];
@@ -196,9 +196,9 @@ Deno.test("FairQueue removes any of 100,000 entries in few moves: O(log flows)",
       removed++;
     }
     assert(emptied > 100);
-    // A 4-ary heap of 10,000 has 8 levels; a flow moves once a level, and the removed one once.
-    assert(most <= 9, `${most} moves`);
-    assert(all / emptied <= 9 && removed >= 45_000);
+    // A 4-ary heap of 2,000 has 7 levels; a flow moves once a level, and the removed one once.
+    assert(most <= 8, `${most} moves`);
+    assert(all / emptied <= 8 && removed >= 9_000);
   });
 });
 

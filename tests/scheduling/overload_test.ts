@@ -61,7 +61,7 @@ Deno.test("Scheduler has its usual waits 200 ms after a step to 1.4 times its ca
 Deno.test("Scheduler shields a polite flow from another flow that offers 100 times the capacity", () => {
   withSeed((random) => {
     const polite: SourceOptions = { key: "polite", rate: 0.05, within: 100 };
-    const duration = 25_000 * LONG;
+    const duration = 12_000 * LONG;
     const alone = new Simulation(random);
     const solo = alone.source(polite);
     alone.run(10 * duration);

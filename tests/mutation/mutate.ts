@@ -99,7 +99,7 @@ if (flags.list) {
 
 const verdicts = new Map<Mutant, Verdict>();
 Deno.addSignalListener("SIGINT", stopRuns);
-const timer = setTimeout(stopRuns, ends - performance.now());
+const timer = setTimeout(stopRuns, Math.max(0, ends - performance.now()));
 const tests = files.filter((file) => /_test\.ts$/.test(file) && !file.startsWith("tests/peers/"));
 const graph = await ImportGraph.read(files);
 const [pristine, ...roots] = await Promise.all(

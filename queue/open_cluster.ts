@@ -160,7 +160,7 @@ export async function openCluster(
     close: () => engine.close(),
   });
   if (secret === undefined) return { ...queue, nodes: undefined };
-  const service = nodeService({ directory, clock, secret });
+  const service = nodeService({ engine, directory, clock, secret });
   return { ...queue, nodes: { service, begin: () => cluster.begin(), leave } };
 }
 

@@ -17,7 +17,7 @@ import { nodeToken } from "../../queue/cluster/node_identities.ts";
 import { proofOf } from "../../queue/cluster/proof.ts";
 
 /** The options of a link. */
-export interface NodeLinkOptions extends Pick<SessionOptions, "dial" | "tls" | "clock"> {
+export interface LinkOptions extends Pick<SessionOptions, "dial" | "tls" | "clock"> {
   /** The id of this node. */
   readonly id: string;
   /** The secret of the cluster. */
@@ -34,13 +34,13 @@ const HEARTBEAT_MS = 1_000;
 const EMPTY = new Uint8Array();
 
 /** Calls that cannot be sent yet. */
-type Waiting = (session: Session | Error) => void;
+type PendingSend = (session: Session | Error) => void;
 
 /** The connections to a node at this address. They are opened when calls need them. */
-export function nodeLink(address: string, options: NodeLinkOptions): NodeLink {
+export function nodeLink(address: string, options: LinkOptions): NodeLink {
   const { id, secret, heartbeat = HEARTBEAT_MS, ...more } = options;
   let sessions: Session[] = [];
-  let waiting: Waiting[] = [];
+  let waiting: PendingSend[] = [];
   let isOpening = false;
   let isClosed = false;
 
@@ -94,7 +94,7 @@ export function nodeLink(address: string, options: NodeLinkOptions): NodeLink {
       const text = call === undefined ? "" : ` call=${formatWord(call)}`;
       let stop: (() => void) | undefined;
       let isStopped = false;
-      const go: Waiting = (session) => {
+      const go: PendingSend = (session) => {
         if (isStopped) return reject(new LinkLost("no", new Error("nobody wants it any more")));
         if (session instanceof Error) return reject(lost(session));
         try {

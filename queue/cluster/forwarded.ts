@@ -9,8 +9,8 @@ export const MOST_ITEMS = 500;
 /** The other node is of this program: its arguments are those that `remote_engine.ts` sends. */
 // deno-lint-ignore no-explicit-any
 type Arguments = any;
-type Answer = (engine: ShardedEngine, args: Arguments, caller: Caller) => unknown;
-type Stream = (engine: ShardedEngine, args: Arguments) => AsyncIterable<unknown>;
+type ForwardedCall = (engine: ShardedEngine, args: Arguments, caller: Caller) => unknown;
+type ForwardedStream = (engine: ShardedEngine, args: Arguments) => AsyncIterable<unknown>;
 
 /** What tells of times says how late it is here. */
 async function timed(engine: ShardedEngine, value: unknown): Promise<unknown> {
@@ -18,7 +18,7 @@ async function timed(engine: ShardedEngine, value: unknown): Promise<unknown> {
 }
 
 /** The calls with one answer. */
-export const answers: Readonly<Record<string, Answer>> = {
+export const answers: Readonly<Record<string, ForwardedCall>> = {
   put: (engine, [job], caller) => engine.put(job, caller),
   result: (engine, [id], caller) => engine.result(id, caller),
   setSchedule: (engine, [schedule], caller) => engine.setSchedule(schedule, caller),
@@ -52,7 +52,7 @@ export const answers: Readonly<Record<string, Answer>> = {
 };
 
 /** The calls whose answers have several parts. */
-export const streams: Readonly<Record<string, Stream>> = {
+export const streams: Readonly<Record<string, ForwardedStream>> = {
   schedules: (engine) => engine.schedules(),
   allLimits: (engine, [queue]) => engine.allLimits(queue),
 };

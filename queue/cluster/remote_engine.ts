@@ -42,7 +42,7 @@ const LONGEST_IN_LINE = 2048;
 const MOST_BYTES = 1 << 26;
 
 /** A value of another node, and how late it was there. */
-interface Timed<T> {
+interface TimedValue<T> {
   readonly value: T;
   readonly now: number;
 }
@@ -189,7 +189,11 @@ export class RemoteEngine implements RemoteNode {
   async *queues(filter: QueueFilter = {}): AsyncGenerator<QueueSummary, void, void> {
     for (let after = filter.after;;) {
       const args = [{ ...filter, after }, MOST_ITEMS];
-      const { value, now } = await this.#read<Timed<QueueSummary[]>>("queues", undefined, args);
+      const { value, now } = await this.#read<TimedValue<QueueSummary[]>>(
+        "queues",
+        undefined,
+        args,
+      );
       for (const queue of value) yield queueOnClock(queue, this.now() - now);
       if (value.length < MOST_ITEMS) return;
       after = value.at(-1)!.queue;
@@ -198,12 +202,12 @@ export class RemoteEngine implements RemoteNode {
 
   async queue(name: string, top: number, key?: string, keys?: KeyChoice): Promise<QueueDetails> {
     const args = [name, top, key, keys];
-    const { value, now } = await this.#read<Timed<QueueDetails>>("queue", undefined, args);
+    const { value, now } = await this.#read<TimedValue<QueueDetails>>("queue", undefined, args);
     return queueOnClock(value, this.now() - now);
   }
 
   async job(id: number): Promise<JobDetails> {
-    const { value, now } = await this.#read<Timed<JobDetails>>("job", undefined, [id]);
+    const { value, now } = await this.#read<TimedValue<JobDetails>>("job", undefined, [id]);
     return detailsOnClock(value, this.now() - now);
   }
 
@@ -214,7 +218,7 @@ export class RemoteEngine implements RemoteNode {
     { client, signal }: Caller,
   ): Promise<JobList> {
     const args = [filter, max, after];
-    const { value, now } = await this.#read<Timed<JobList>>("list", client, args, signal);
+    const { value, now } = await this.#read<TimedValue<JobList>>("list", client, args, signal);
     const ahead = this.now() - now;
     return { ...value, jobs: value.jobs.map((job) => jobOnClock(job, ahead)) };
   }

@@ -27,7 +27,6 @@ import type {
 } from "../engine/engine.ts";
 import type { EndedHold } from "../engine/shard_engine.ts";
 import type { KeyChoice } from "../patterns.ts";
-import { noSchedule } from "../refusals.ts";
 import type { NewJob } from "../store/job_values.ts";
 import type { QueueLimits } from "../store/store.ts";
 import type { Directory } from "./directory.ts";
@@ -37,6 +36,7 @@ import { localDirectory } from "./local_directory.ts";
 import { Holds } from "./holds.ts";
 import { merge } from "./merge.ts";
 import { isLocal, Routing, type ShardStep, type Waiting } from "./routing.ts";
+import { endSchedule, pauseSchedule, schedulesOf, setSchedule } from "./sharded_schedules.ts";
 import { ShardedTake, type TakeCounts } from "./sharded_take.ts";
 import { detailsOnClock, jobOnClock, queueOnClock, summariesOnClock } from "./times.ts";
 
@@ -256,59 +256,20 @@ export class ShardedEngine implements Engine {
 
   // Schedules. One is in the shard of its queue, and its name tells nothing about that.
 
-  async setSchedule(schedule: NewSchedule, caller: Caller): Promise<number | undefined> {
-    const shard = await this.#directory.assign(schedule.queue);
-    // It may have had a queue of another shard. That it has two for a moment is better than none after a crash: EVERY again
-    // ends the other.
-    const others = await this.#schedulesElsewhere(schedule.name, shard, caller);
-    const replaces = others.at(0)?.found;
-    const next = await this.routing.follow(
-      shard,
-      caller,
-      (engine) => engine.setSchedule({ replaces, ...schedule }, caller),
-    );
-    await Promise.all(others.map(({ engine }) => engine.endSchedule(schedule.name)));
-    return next;
+  setSchedule(schedule: NewSchedule, caller: Caller): Promise<number | undefined> {
+    return setSchedule(this.routing, schedule, caller);
   }
 
-  /** The schedules of this name, without that of this shard. */
-  async #schedulesElsewhere(
-    name: string,
-    shard: number,
-    caller: Caller,
-  ): Promise<{ engine: Engine; found: FoundSchedule }[]> {
-    const own = await this.#directory.placeOf(shard, caller);
-    const places = await this.routing.places(caller);
-    const all = await Promise.all(places.map(async ({ engine }) => {
-      const found = engine === own.engine ? undefined : await engine.findSchedule(name);
-      return found === undefined ? [] : [{ engine, found }];
-    }));
-    return all.flat();
+  pauseSchedule(name: string, paused: boolean): Promise<number | undefined> {
+    return pauseSchedule(this.routing, name, paused);
   }
 
-  async pauseSchedule(name: string, paused: boolean): Promise<number | undefined> {
-    for (const { engine } of await this.routing.places(undefined)) {
-      if (await engine.findSchedule(name) === undefined) continue;
-      return await engine.pauseSchedule(name, paused);
-    }
-    throw noSchedule(name);
-  }
-
-  async endSchedule(name: string): Promise<void> {
-    let isFound = false;
-    for (const { engine } of await this.routing.places(undefined)) {
-      if (await engine.findSchedule(name) === undefined) continue;
-      isFound = true;
-      await engine.endSchedule(name);
-    }
-    if (!isFound) throw noSchedule(name);
+  endSchedule(name: string): Promise<void> {
+    return endSchedule(this.routing, name);
   }
 
   async findSchedule(name: string): Promise<FoundSchedule | undefined> {
-    for (const { engine } of await this.routing.places(undefined)) {
-      const found = await engine.findSchedule(name);
-      if (found !== undefined) return found;
-    }
+    return (await schedulesOf(this.routing, name)).at(0)?.found;
   }
 
   async *schedules(): AsyncGenerator<ScheduleDetails, void, void> {

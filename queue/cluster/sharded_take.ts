@@ -6,9 +6,10 @@ import { MAX_TAKE_BYTES } from "../bounds.ts";
 import type { Caller } from "../engine/caller.ts";
 import type { DeliveredJob, TakeRequest } from "../engine/engine.ts";
 import type { NextJob, Offer } from "../engine/shard_engine.ts";
-import { QueueRotation, type RingQueue } from "../index/queue_rotation.ts";
-import type { LocalShard, RemoteShard, ShardPlace, WeighedJob } from "./directory.ts";
+import { QueueRotation } from "../index/queue_rotation.ts";
+import type { RemoteShard, ShardPlace, WeighedJob } from "./directory.ts";
 import { hasMoved, isLocal, MOST_MOVES, moving, type Routing } from "./routing.ts";
+import { LocalQueue, type RememberedQueue, RemoteQueue, type TurnQueue } from "./turn_queues.ts";
 
 /** The queues of a request whose shards are in one place. */
 interface PlacedQueues {
@@ -16,91 +17,9 @@ interface PlacedQueues {
   readonly queues: string[];
 }
 
-/** So long a queue of another node that had no job is not asked while other queues have some, in ms. */
-const EMPTY_MS = 100;
 /** How many queues of other nodes are remembered. */
 const MOST_REMEMBERED = 10_000;
 const NO_JOBS: readonly DeliveredJob[] = [];
-
-/** A queue of a request. `next` tells whether it has a job, or may have one. */
-interface TurnQueue extends RingQueue {
-  readonly place: ShardPlace;
-}
-
-/** A queue of an engine on this node. */
-class LocalQueue implements TurnQueue {
-  readonly name: string;
-  readonly place: LocalShard;
-  /** Its next job. */
-  front: NextJob | undefined;
-  readonly #keys: TakeRequest["keys"];
-
-  constructor(name: string, place: LocalShard, keys: TakeRequest["keys"]) {
-    this.name = name;
-    this.place = place;
-    this.#keys = keys;
-    this.look();
-  }
-
-  /** A job of it was taken. */
-  look(): void {
-    this.front = this.place.engine.next(this.name, this.#keys?.get(this.name));
-  }
-
-  get weight(): number {
-    return this.front?.weight ?? 1;
-  }
-
-  get next(): number | undefined {
-    return this.front?.id;
-  }
-
-  nextOf(): number | undefined {
-    return this.next;
-  }
-}
-
-/** A queue of another node, and what is remembered of it. */
-class RemoteQueue implements TurnQueue {
-  readonly name: string;
-  readonly place: RemoteShard;
-  readonly #now: number;
-  readonly #memory: Remembered;
-
-  constructor(name: string, place: RemoteShard, memory: Remembered, now: number) {
-    this.#now = now;
-    this.name = name;
-    this.place = place;
-    this.#memory = memory;
-  }
-
-  get weight(): number {
-    return this.#memory.weight;
-  }
-
-  get next(): number | undefined {
-    return this.#memory.emptyUntil <= this.#now ? 0 : undefined;
-  }
-
-  nextOf(): number | undefined {
-    return this.next;
-  }
-
-  /** Takes its next jobs, and remembers whether there were as many as were asked for. */
-  async take(request: TakeRequest, caller: Caller): Promise<readonly DeliveredJob[]> {
-    const jobs = await this.place.engine.take(request, 0, caller);
-    if (jobs.length > 0) this.#memory.weight = jobs[0].weight;
-    this.#memory.emptyUntil = jobs.length === request.max ? 0 : this.#now + EMPTY_MS;
-    return jobs;
-  }
-}
-
-/** What is remembered of a queue of another node. */
-interface Remembered {
-  /** Until when it is not asked, because it had fewer jobs than were asked for. */
-  emptyUntil: number;
-  weight: number;
-}
 
 /** The counts of requests that wait. */
 export interface TakeCounts {
@@ -116,7 +35,7 @@ export class ShardedTake {
   readonly #routing: Routing;
   readonly #clock: Clock;
   readonly #rotation = new QueueRotation();
-  readonly #remembered = new Map<string, Remembered>();
+  readonly #remembered = new Map<string, RememberedQueue>();
   readonly #counts: TakeCounts;
   readonly #isPart: boolean;
 
@@ -262,7 +181,7 @@ export class ShardedTake {
     return new RemoteQueue(name, place, this.#remember(name), this.#clock.now());
   }
 
-  #remember(name: string): Remembered {
+  #remember(name: string): RememberedQueue {
     const there = this.#remembered.get(name);
     if (there !== undefined) return there;
     const fresh = { emptyUntil: 0, weight: 1 };

@@ -228,7 +228,9 @@ run an interrupted import again.`,
       ...queueOptions(flags),
       yield: (go) => turns.next(go),
     };
-    const around = log.isJson ? (store: Store): Store => store : reportingStore();
+    // A node loads shards whenever they move.
+    const isTold = !log.isJson && node === undefined;
+    const around = isTold ? reportingStore() : (store: Store): Store => store;
     const cluster = database
       ? await openCluster(data, {
         ...options,

@@ -14,6 +14,7 @@ import type {
   RemoteShard,
   ShardPlace,
 } from "./directory.ts";
+import { heard } from "./heard.ts";
 
 /** How long a request without a deadline waits for a shard that moves, in ms: longer than a takeover. */
 const PATIENCE_MS = 15_000;
@@ -82,7 +83,7 @@ export class ClusterDirectory implements Directory {
   }
 
   placeOf(shard: number, caller?: WaitingCaller): ShardPlace | Promise<ShardPlace> {
-    return this.#placeNow(shard) ?? this.#placeLater(shard, caller?.signal);
+    return this.#placeNow(shard) ?? heard(this.#placeLater(shard, caller?.signal));
   }
 
   doubt(place: ShardPlace): void {
@@ -225,12 +226,10 @@ function infoOf({ id, address, since, left }: ClusterNode, ttlMs: number): NodeI
   return { id, address, since, age: Math.max(0, ttlMs - left) };
 }
 
-/** The shard, or why it cannot be told. A caller that asks again need not look at the first answer. */
+/** The shard, or why it cannot be told. */
 function told<T>(shard: T | Promise<T>): T | Promise<T> {
   if (!(shard instanceof Promise)) return shard;
-  const answer = shard.catch((): never => {
+  return heard(shard.catch((): never => {
     throw noDatabase();
-  });
-  answer.catch(() => {});
-  return answer;
+  }));
 }

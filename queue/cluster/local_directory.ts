@@ -3,6 +3,7 @@
 import { Refusal } from "../../protocol/errors.ts";
 import type { Directory, LocalShard, Owner, ShardPlace } from "./directory.ts";
 import { NOT_OWNER } from "./routing.ts";
+import { heard } from "./heard.ts";
 
 /** The directory with the shards of this node. All others are refused with `not-owner`. */
 export function localDirectory(directory: Directory): Directory {
@@ -21,7 +22,7 @@ export function localDirectory(directory: Directory): Directory {
     assign: (queue) => directory.assign(queue),
     placeOf(shard, caller): LocalShard | Promise<LocalShard> {
       const place = directory.placeOf(shard, caller);
-      return place instanceof Promise ? place.then(own) : own(place);
+      return place instanceof Promise ? heard(place.then(own)) : own(place);
     },
     doubt() {},
     owners: (): readonly Owner[] => directory.owners().filter(({ isSelf }) => isSelf),

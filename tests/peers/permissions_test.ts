@@ -71,7 +71,11 @@ const IDENTITY = "--tls-cert PEM/server.pem --tls-key PEM/server.key " +
   "--tls-client-ca PEM/clients.pem --tls-client-optional";
 
 /** Flags that need another program, and the tests that run them. */
-const ELSEWHERE: Readonly<Record<string, string>> = { "data-schema": "tests/peers/postgres" };
+const ELSEWHERE: Readonly<Record<string, string>> = {
+  "data-schema": "tests/peers/postgres",
+  "cluster-secret-file": "tests/peers/postgres",
+  advertise: "tests/peers/postgres",
+};
 
 const RUNS: Readonly<Record<string, readonly Run[]>> = {
   put: [

@@ -71,10 +71,16 @@ export class ShardedRankedEngine extends ShardedEngine implements RankedEngine {
     return true;
   }
 
+  /** Of queues on other nodes nobody knows without a question. */
   hasJobFor(request: TakeRequest): boolean {
-    return request.queues.some((queue) =>
-      this.#ofQueue({ queue })?.next(queue, request.keys?.get(queue)) !== undefined
-    );
+    const { directory } = this.routing;
+    return request.queues.some((queue) => {
+      const shard = directory.shardOf(queue);
+      const place = typeof shard === "number" ? directory.placeOf(shard) : undefined;
+      if (place instanceof Promise) place.catch(() => {});
+      return place !== undefined && isLocal(place) &&
+        place.engine.next(queue, request.keys?.get(queue)) !== undefined;
+    });
   }
 
   totals(): { readonly jobs: number; readonly timeouts: number } {

@@ -51,7 +51,8 @@ export class ShardedTake {
   async take(request: TakeRequest, wait: number, caller: Caller): Promise<readonly DeliveredJob[]> {
     const end = this.#clock.now() + wait;
     for (let moves = 0; moves < MOST_MOVES; moves++) {
-      const placed = await this.#places(request, wait > 0, caller);
+      const found = this.#places(request, wait > 0, caller);
+      const placed = found instanceof Promise ? await found : found;
       try {
         const left = Math.max(0, end - this.#clock.now());
         const jobs = placed.length === 1
@@ -104,24 +105,28 @@ export class ShardedTake {
     return undefined;
   }
 
-  /** The queues by the place of their shards. Queues without a shard get one if they are waited for. */
-  async #places(
+  /**
+   * The queues by the place of their shards. Queues without a shard get one if they are waited for. Without a promise where
+   * nothing has to be waited for: then jobs are taken in this turn, so before the next request of the client.
+   */
+  #places(
     { queues }: TakeRequest,
     waits: boolean,
     caller: Caller,
-  ): Promise<readonly PlacedQueues[]> {
+  ): readonly PlacedQueues[] | Promise<readonly PlacedQueues[]> {
+    const places = queues.map((queue) => this.#placeOf(queue, waits, caller));
+    const isHere = (place: ShardPlace | Promise<ShardPlace>) => !(place instanceof Promise);
+    return places.every(isHere)
+      ? grouped(queues, places as ShardPlace[])
+      : Promise.all(places).then((places) => grouped(queues, places));
+  }
+
+  #placeOf(queue: string, waits: boolean, caller: Caller): ShardPlace | Promise<ShardPlace> {
     const { directory } = this.#routing;
-    const placed = new Map<unknown, PlacedQueues>();
-    for (const queue of queues) {
-      const found = waits ? directory.assign(queue) : directory.shardOf(queue);
-      const shard = found instanceof Promise ? await found : found;
-      const at = directory.placeOf(shard ?? 0, caller);
-      const place = at instanceof Promise ? await at : at;
-      const same = placed.get(place.engine);
-      if (same === undefined) placed.set(place.engine, { place, queues: [queue] });
-      else same.queues.push(queue);
-    }
-    return [...placed.values()];
+    const shard = waits ? directory.assign(queue) : directory.shardOf(queue);
+    return shard instanceof Promise
+      ? shard.then((shard) => directory.placeOf(shard ?? 0, caller))
+      : directory.placeOf(shard ?? 0, caller);
   }
 
   /** Takes jobs of queues that have some, or had, in their turns. */
@@ -292,6 +297,20 @@ export class ShardedTake {
       },
     };
   }
+}
+
+/** Queues by their places. */
+function grouped(
+  queues: readonly string[],
+  places: readonly ShardPlace[],
+): readonly PlacedQueues[] {
+  const placed = new Map<unknown, PlacedQueues>();
+  for (const [at, place] of places.entries()) {
+    const same = placed.get(place.engine);
+    if (same === undefined) placed.set(place.engine, { place, queues: [queues[at]] });
+    else same.queues.push(queues[at]);
+  }
+  return [...placed.values()];
 }
 
 /** The queue whose job comes first, as if all were one queue. */

@@ -2,8 +2,18 @@
 
 import { useNodes } from "../../test_queue.ts";
 import { openShardedNode } from "../../queue/cluster/local_shards.ts";
+import { useQueues as useStageQueues } from "../../queue/beanstalkd/stage.ts";
+import { useQueues as useServedQueues } from "../../queue/rights/served_queue.ts";
+import { systemClock } from "../../../net/clock.ts";
+import type { QueueOptions } from "@lineup/lineup/queue";
 
 useNodes((options) => openShardedNode(options, 3));
+const openOne = async (options: QueueOptions) => {
+  const [{ queue }] = await openShardedNode({ clock: systemClock, ...options }, 3);
+  return queue;
+};
+useStageQueues(openOne);
+useServedQueues(openOne);
 
 /** Left out: `crowd`, `slices` and `sweeps` are about size; `model` and `simulation` bring their own engines. */
 const files = [
@@ -23,5 +33,9 @@ const files = [
   "engine/turns",
   "engine/unique",
   "protocol/protocol",
+  "beanstalkd/dialect",
+  "beanstalkd/queue",
+  "beanstalkd/sessions",
+  "rights/rights",
 ];
 for (const file of files) await import(`../../queue/${file}_test.ts`);

@@ -4,6 +4,7 @@ import {
   beanstalkd,
   type BeanstalkdOptions,
   beanstalkdProtocol,
+  type OpenQueue,
   openQueue,
   type QueueOptions,
   queueProtocol,
@@ -27,6 +28,14 @@ export interface Stage extends AsyncDisposable {
   shutdown(): Promise<void>;
 }
 
+/** Opens a queue for a test. */
+let open: (options: QueueOptions) => Promise<OpenQueue> = openQueue;
+
+/** From now on queues are opened so. */
+export function useQueues(other: typeof open): void {
+  open = other;
+}
+
 /** Serves a queue. */
 export async function openStage(
   { queue: queueOptions = {}, server = {}, ours: oursOptions = {}, ...options }:
@@ -41,7 +50,7 @@ export async function openStage(
   const clock = new VirtualClock();
   const logged: LogEntry[] = [];
   const log = (entry: LogEntry): void => void logged.push(entry);
-  const queue = await openQueue({ log, clock, ...queueOptions });
+  const queue = await open({ log, clock, ...queueOptions });
   const theirs = listenMemory();
   const ours = listenMemory();
   const common = { clock, log, timeouts: { handshake: Infinity, idle: Infinity } };

@@ -42,7 +42,8 @@ export async function openShards(options: QueueOptions, count: number): Promise<
   const directory: Directory = {
     shards,
     shardOfJob: (id) => shardOfJob.get(id) ?? 0,
-    shardOf: (queue) => shardOf.get(queue),
+    // The store of an engine before may have queues.
+    shardOf: (queue) => shards === 1 ? 0 : shardOf.get(queue),
     assign(queue) {
       const shard = shardOf.get(queue) ?? shardOf.size % shards;
       shardOf.set(queue, shard);

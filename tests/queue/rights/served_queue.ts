@@ -1,6 +1,13 @@
 // A queue with identities, for clients of Lineup/1 in memory and over WebSocket, and for clients of beanstalkd.
 
-import { beanstalkd, beanstalkdProtocol, openQueue, queueProtocol } from "@lineup/lineup/queue";
+import {
+  beanstalkd,
+  beanstalkdProtocol,
+  type OpenQueue,
+  openQueue,
+  type QueueOptions,
+  queueProtocol,
+} from "@lineup/lineup/queue";
 import {
   hashOfToken,
   type Identities,
@@ -12,6 +19,14 @@ import {
   type Server,
 } from "@lineup/lineup/server";
 import { RawClient } from "../../raw_client.ts";
+
+/** Opens a queue for a test. */
+let open: (options: QueueOptions) => Promise<OpenQueue> = openQueue;
+
+/** From now on queues are opened so. */
+export function useQueues(other: typeof open): void {
+  open = other;
+}
 
 /** An identity of a test, without its token. */
 export interface TestIdentity {
@@ -51,7 +66,7 @@ export class RightsQueue implements AsyncDisposable {
     Deno.writeTextFileSync(path, lines.join("\n"));
     const file: IdentitiesFile = stack.use(identitiesFile(path, { log: () => {} }));
     stack.defer(() => Deno.removeSync(path));
-    const queue = stack.use(await openQueue({ log: () => {} }));
+    const queue = stack.use(await open({ log: () => {} }));
     const opened = new RightsQueue(stack, tokens, file, queue);
     const server = await opened.#serve(queueProtocol, queue.handlers, {
       listen: [opened.#memory, "ws://127.0.0.1:0/"],

@@ -12,6 +12,7 @@ import type { Right } from "../rights.ts";
 import type { StoredJob } from "../store/job_fields.ts";
 import { isLocal } from "./routing.ts";
 import { ShardedEngine } from "./sharded_engine.ts";
+import { jobOnClock } from "./times.ts";
 
 /** An engine over the engines of several shards, for clients that know ranks. */
 export class ShardedRankedEngine extends ShardedEngine implements RankedEngine {
@@ -22,22 +23,28 @@ export class ShardedRankedEngine extends ShardedEngine implements RankedEngine {
 
   leaseEnd(client: QueueClient): number {
     let first = this.holds.firstEnd(client, this.now());
-    for (const { engine } of this.routing.local()) first = Math.min(first, engine.leaseEnd(client));
+    for (const { engine } of this.routing.local()) {
+      const end = engine.leaseEnd(client);
+      if (end < Infinity) first = Math.min(first, end + this.#ahead(engine));
+    }
     return first;
   }
 
   describe(
     id: number,
   ): { readonly job: StoredJob; readonly history: Readonly<JobHistory> | undefined } {
-    return this.#ofJob(id).describe(id);
+    const engine = this.#ofJob(id);
+    const { job, history } = engine.describe(id);
+    return { job: jobOnClock(job, this.#ahead(engine)), history };
   }
 
-  // deno-lint-ignore require-await
   async first(
     scope: JobScope,
     state: "ready" | "delayed" | "dead",
   ): Promise<JobWithBody | undefined> {
-    return this.#ofQueue(scope)?.first(scope, state);
+    const engine = this.#ofQueue(scope);
+    const found = await engine?.first(scope, state);
+    return found && { ...found, job: jobOnClock(found.job, this.#ahead(engine!)) };
   }
 
   // deno-lint-ignore require-await
@@ -91,6 +98,11 @@ export class ShardedRankedEngine extends ShardedEngine implements RankedEngine {
       sum.timeouts += timeouts;
     }
     return sum;
+  }
+
+  /** How far the clock of an engine is behind that of this node, in ms. */
+  #ahead(engine: ShardEngine): number {
+    return this.now() - engine.now();
   }
 
   /** The engine of a job. */

@@ -13,6 +13,9 @@ export const GROUPS: Readonly<Record<string, readonly string[]>> = {
   dialects: ["dialects", "protocol", "scheduling", "testing"],
   examples: ["examples", "wire_corpus"],
   queue: ["queue"],
+  // The next two choose the nodes of each queue in their isolate.
+  queue_nodes: ["queue/cluster/nodes_test.ts"],
+  queue_shards: ["queue/cluster/sharded_test.ts"],
   queue_engine: ["queue/engine"],
   server: ["server"],
   transports: ["net", "transports"],

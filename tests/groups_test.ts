@@ -19,6 +19,14 @@ Deno.test("deno task test runs each test file in one group", async () => {
   assertMatch(config.tasks.test.command, / tests\/groups\/\*\.ts$/);
 });
 
+Deno.test("a file that changes what queues consist of has an isolate to itself", () => {
+  const changes = testFiles().filter((file) =>
+    /\b(useNodes|useStores)\(/.test(Deno.readTextFileSync(new URL(file, import.meta.url)))
+  ).filter((file) => file !== "groups_test.ts");
+  for (const file of changes) assertEquals(GROUPS[groupOf(file)!], [file]);
+  assertEquals(changes.length > 0, true);
+});
+
 Deno.test("a group names the file of each test, and fails where a file cannot be loaded", async () => {
   await withDirectory(async (directory) => {
     const files = {

@@ -89,7 +89,8 @@ function others(schema: Schema, prefix = "", live: string[] = [], fixed: string[
 }
 
 /** These are of the command line and the environment in this test, exclude others, or name files that are read. */
-const NOT_HERE = /^(\$schema|port|drain|listen|mode|maxSize|identities|beanstalkdIdentity|tls.*)$/;
+const NOT_HERE =
+  /^(\$schema|port|drain|listen|mode|maxSize|identities|beanstalkdIdentity|tls.*|advertise|clusterSecretFile)$/;
 
 function otherValue({ type, enum: words, default: usual, minimum = 1, pattern, anyOf }: Schema) {
   if (words) return words.find((word: string) => word !== usual);

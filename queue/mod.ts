@@ -45,6 +45,7 @@ export type {
   Engine,
   FailedCounts,
   FoundJob,
+  FoundSchedule,
   JobDetails,
   JobFilter,
   JobList,

@@ -19,7 +19,7 @@ export const GROUPS: Readonly<Record<string, readonly string[]>> = {
   queue_engine: ["queue/engine"],
   server: ["server"],
   transports: ["net", "transports"],
-  tree: ["admin", "architecture", "groups_test.ts", "time_bound_test.ts"],
+  tree: ["admin", "architecture", "groups_test.ts", "long_test.ts", "time_bound_test.ts"],
 };
 
 const TESTS = new URL("./", import.meta.url);

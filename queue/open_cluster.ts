@@ -131,6 +131,12 @@ export async function openCluster(
       if (secret === undefined) throw new Error("a node that shares with nobody knows no other");
       return new RemoteEngine(link!(address, { id: cluster.id!, secret }), settings.clock);
     },
+    onSilent({ id, address }) {
+      // It renews its row, so it lives: a wrong address, or a network between them.
+      const message = "a node does not answer at the address that it has given to others, and " +
+        "requests for its queues wait";
+      settings.log({ level: "error", message, node: id, address });
+    },
   });
   let leaving: Promise<void> | undefined;
   const leave = (): Promise<void> => leaving ??= cluster.leave();

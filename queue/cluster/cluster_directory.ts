@@ -37,6 +37,8 @@ export interface DirectoryParts {
   readonly clock: Clock;
   /** Makes the engine of another node. */
   readonly connect: (node: NodeInfo) => RemoteNode;
+  /** Hears of a node that does not answer although its time is not over. Default: nobody does. */
+  readonly onSilent?: (node: NodeInfo) => void;
 }
 
 /** A node that is asked for nothing until there is another map, and it has shown a sign of life. */
@@ -87,12 +89,14 @@ export class ClusterDirectory implements Directory {
   }
 
   doubt(place: ShardPlace): void {
-    const { cluster } = this.#parts;
+    const { cluster, onSilent } = this.#parts;
     const { map } = cluster;
     const node = map.nodes.find(({ id }) => id === place.node);
     if (node !== undefined && place.node !== undefined) {
       const end = place.engine.isLost ? endOf(node, map) : -Infinity;
+      const isNews = place.engine.isLost && this.#doubted.get(node.id)?.end !== end;
       this.#doubted.set(node.id, { map, end });
+      if (isNews && node.left > 0) onSilent?.(infoOf(node, cluster.ttlMs));
     }
     cluster.look();
   }

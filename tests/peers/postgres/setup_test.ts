@@ -1,8 +1,8 @@
 // A database that cannot be used is told in words, and so is one that another server uses.
 
-import { postgresStore, type Store } from "@lineup/lineup/queue";
-import { assertEquals, assertRejects } from "@std/assert";
-import { startLineup } from "../../cli/lineup_process.ts";
+import { openCluster, postgresStore, type Store } from "@lineup/lineup/queue";
+import { assertEquals, assertMatch, assertRejects } from "@std/assert";
+import { lineupProcess, startLineup } from "../../cli/lineup_process.ts";
 import { CAREFUL, type Cluster, startCluster, UNSAFE } from "./cluster.ts";
 
 let cluster: Cluster;
@@ -175,3 +175,57 @@ Deno.test("lineup queue serves from a database, and leaves it to the next at onc
 function closing(store: Store): Store & AsyncDisposable {
   return { ...store, [Symbol.asyncDispose]: () => store.close() };
 }
+
+Deno.test("a node that may not share says why", async () => {
+  const url = await cluster.newDatabase();
+  const nodeAt = (address: string, secret?: string) =>
+    openCluster(url, {
+      address,
+      secret,
+      takeover: 1000,
+      link: () => {
+        throw new Error("no node owns anything");
+      },
+    });
+  const reasonOf = async (opening: Promise<unknown>): Promise<string> =>
+    (await assertRejects(() => opening, Error)).message
+      .replace(/^postgres:\/\/\S+ /, "").replace(/since [^;]*/, "since …");
+  await using _first = await nodeAt("tcp://first:1", "the secret of all");
+  assertEquals(
+    await reasonOf(nodeAt("tcp://second:1", "another secret")),
+    "is in use by nodes with another cluster secret, such as tcp://first:1, since …",
+  );
+  assertEquals(
+    await reasonOf(nodeAt("tcp://second:1")),
+    "is in use by another server, tcp://first:1, since …",
+  );
+  assertEquals(
+    await reasonOf(nodeAt("tcp://first:1", "the secret of all")),
+    "has another node of this address, tcp://first:1, since …; each needs its own",
+  );
+  await using _second = await nodeAt("tcp://second:1", "the secret of all");
+});
+
+Deno.test("wrong flags of a node are told before anything is done", async () => {
+  const secret = await Deno.makeTempFile();
+  const error = async (...flags: string[]): Promise<string> => {
+    const { code, err } = await lineupProcess(["queue", ...flags]);
+    assertEquals(code, 64, err);
+    return err.split("\n")[0];
+  };
+  const shared = ["--data", cluster.url(), "--cluster-secret-file", secret];
+  await Deno.writeTextFile(secret, "short\n");
+  await Deno.chmod(secret, 0o600);
+  assertMatch(await error(...shared), /has 5 characters, and a secret needs 16/);
+  await Deno.writeTextFile(secret, "long enough for a secret\n");
+  assertMatch(await error(...shared, "--port", "0"), /needs --advertise HOST:PORT/);
+  assertMatch(await error(...shared, "--advertise", "here"), /--advertise must be HOST:PORT/);
+  assertMatch(
+    await error("--data", ":memory:", "--cluster-secret-file", secret),
+    /needs --data postgres:/,
+  );
+  assertMatch(await error("--advertise", "a:1"), /--advertise needs --cluster-secret-file/);
+  await Deno.chmod(secret, 0o644);
+  assertMatch(await error(...shared), /other users can read .*chmod 600 it/);
+  await Deno.remove(secret);
+});

@@ -188,7 +188,7 @@ async function createClient(
     try {
       parts = write(call, args, mostLine);
     } catch (error) {
-      if (limits?.trace !== undefined) tellUnsent(call.verb, limits, error as Error);
+      if (limits?.trace) tellUnsent(call.verb, limits, error as Error);
       throw error;
     }
     const pending = new PendingCall(pool, call, parts, limits ?? {}, settle);
@@ -254,8 +254,16 @@ function write(call: Call, args: Values | undefined, most: number): LineParts {
 
 /** Tells of a call that has a trace and must not be sent: its span has begun. */
 function tellUnsent(verb: string, { onReply, trace }: CallOptions, error: Error): void {
-  const never = { address: undefined, attempts: 0, ms: 0, waited: undefined, took: undefined };
-  guarded(onReply, { ...never, verb, trace, error });
+  guarded(onReply, {
+    verb,
+    address: undefined,
+    attempts: 0,
+    ms: 0,
+    waited: undefined,
+    took: undefined,
+    trace,
+    error,
+  });
 }
 
 /** Asks the server of a new session, before anybody else does. */

@@ -106,7 +106,6 @@ export async function openSessionAt(
   const place = typeof address === "string" ? platform.parseAddress(address) : address;
   const isStream = "read" in place;
   const name = typeof address === "string" ? address : nameOf(place);
-  const isPlain = !isStream && place.transport === "tcp";
   const giveUp = new AbortController();
   let stream: ByteStream | undefined;
 
@@ -117,14 +116,15 @@ export async function openSessionAt(
     // It is closed below, unless it came too late for that.
     if (giveUp.signal.aborted) stream.close();
     const replies = new ReplyStream({ maxLine, maxBody: Math.min(maxBody, FIRST_BODY) });
-    const stopProbe = isPlain ? probeLater(stream, clock) : () => {};
+    const isPlain = !isStream && place.transport === "tcp";
+    const stopProbe = isPlain ? probeLater(stream, clock) : undefined;
     let greeting: Greeting;
     try {
       greeting = await replies.readGreeting(stream);
     } catch (error) {
       throw error instanceof Refusal ? refusedBy(name, error) : error;
     } finally {
-      stopProbe();
+      stopProbe?.();
     }
     const session = createSession(stream, replies, greeting, options);
     if (token !== undefined && greeting.auth !== "none") await authenticate(session, name, token);
@@ -133,8 +133,7 @@ export async function openSessionAt(
     return session;
   };
 
-  const hint = isPlain ? "; if the server speaks TLS, its address begins with tls://" : "";
-  const stop = clock.after(timeout, () => giveUp.abort(new Error(`no greeting in time${hint}`)));
+  const stop = clock.after(timeout, () => giveUp.abort(new Error("no greeting in time")));
   const unlisten = onAbort(signal, () => giveUp.abort(signal!.reason));
   try {
     const aborted = new Promise<never>((_, reject) =>

@@ -49,12 +49,11 @@ export class ReplyStream {
    * where it refuses the connection.
    */
   async readGreeting(stream: ByteStream): Promise<Greeting> {
-    for (let isFirst = true;; isFirst = false) {
-      const read = await stream.read(this.buffer);
-      if (isFirst && read !== null && this.buffer[0] === TLS_ALERT) {
-        throw new ProtocolError("the server speaks TLS: its address begins with tls://");
+    for (;;) {
+      this.push(await stream.read(this.buffer), "no");
+      if (this.buffer[0] === TLS_ALERT) {
+        throw new ProtocolError("the server speaks TLS: use tls://");
       }
-      this.push(read, "no");
       const frame = this.next();
       if (frame?.head === "ERR") throw toRefusal(frame);
       if (frame !== undefined) return parseGreeting(frame);

@@ -191,7 +191,7 @@ export function createSession(
       // Every request has a tag, so this is about the connection: it is refused or shut down.
       const cause = toRefusal(frame);
       // It was sent behind all answers: what has none was not read.
-      if (cause.code === "draining") failAll(cause);
+      if (cause.code === "draining") throw cause;
       const message = `the server ended the connection: ${cause.message}`;
       throw new ConnectionLost(message, "maybe", { cause });
     }
@@ -217,21 +217,17 @@ export function createSession(
     left();
     stream.close();
     liveness.stop();
+    const lost = inFlight.values();
+    inFlight = new TagTable();
+    blocked.clear();
     const message = `the connection was lost: ${cause.message}`;
     // Runtimes throw different errors for a lost stream; a caller gets one.
-    failAll(isKnown(cause) ? cause : new ConnectionLost(message, "maybe", { cause }));
+    const known = isKnown(cause) ? cause : new ConnectionLost(message, "maybe", { cause });
+    for (const { forgotten, waiter } of lost) if (!forgotten) waiter!.failed(known);
     unsent = new ConnectionLost(message, "no", { cause });
     for (let sent; (sent = waiting.shift());) sent.waiter!.failed(unsent);
     unblocked.broadcast();
     idle.broadcast();
-  }
-
-  /** Ends all requests in flight. */
-  function failAll(error: Error): void {
-    const lost = inFlight.values();
-    inFlight = new TagTable();
-    blocked.clear();
-    for (const { forgotten, waiter } of lost) if (!forgotten) waiter!.failed(error);
   }
 
   /** The server shuts down: it answers what is in flight, and what was not written goes elsewhere. */

@@ -67,7 +67,7 @@ for (const tls of [identity, { ...identity, clientCa }]) {
       await assertRejects(
         () => opening,
         ProtocolError,
-        "the server speaks TLS: its address begins with tls://",
+        "the server speaks TLS: use tls://",
       );
     }, { tls }));
 }

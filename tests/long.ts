@@ -57,7 +57,7 @@ export const LONG_RUNS: readonly LongRun[] = [
   },
   { title: "connections with drawn faults", factor: 10, files: ["client/faults_test.ts"] },
   {
-    title: "memory, outages, full disks, each missing permission",
+    title: "memory, outages, full disks, open pages, each missing permission",
     factor: 3,
     files: [
       "peers/resident_test.ts",
@@ -65,6 +65,7 @@ export const LONG_RUNS: readonly LongRun[] = [
       "peers/memory_test.ts",
       "queue/store/disk_room_test.ts",
       "peers/disk_test.ts",
+      "peers/page/cost_test.ts",
       "peers/permissions_test.ts",
     ],
   },

@@ -5,11 +5,20 @@
 import { startCluster } from "../tests/peers/postgres/cluster.ts";
 import { startNodes } from "../tests/peers/postgres/nodes.ts";
 
+/** So many lines of a node's log are shown when it ends. */
+const LOG_LINES = 20;
+
+let isOver = false;
 await using cluster = await startCluster();
 await using nodes = await startNodes(cluster, 3);
 console.log(`PostgreSQL listens on port ${cluster.port}; three nodes share one queue:`);
 for (const [at, address] of nodes.addresses.entries()) {
   const [, port] = address.split(":");
+  nodes.running[at].finished().then(({ code, err }) => {
+    if (isOver) return;
+    const log = err.trimEnd().split("\n").slice(-LOG_LINES).join("\n  ");
+    console.log(`\n${address} has ended with the code ${code}. The end of its log:\n  ${log}`);
+  });
   console.log(`  telnet 127.0.0.1 ${port}    process ${nodes.running[at].pid}`);
 }
 const [first] = nodes.running;
@@ -23,3 +32,4 @@ Try:
 
 Ctrl-C ends all of them and removes the folder.`);
 await new Promise<void>((resolve) => Deno.addSignalListener("SIGINT", resolve));
+isOver = true;

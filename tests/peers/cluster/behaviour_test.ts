@@ -1,5 +1,6 @@
 // The queue behaves over several engines as it does over one: its tests run again.
 
+import { BEHAVIOUR } from "./behaviour_files.ts";
 import { useNodes } from "../../test_queue.ts";
 import { openShardedNode } from "../../queue/cluster/local_shards.ts";
 import { useQueues as useStageQueues } from "../../queue/beanstalkd/stage.ts";
@@ -15,24 +16,8 @@ const openOne = async (options: QueueOptions) => {
 useStageQueues(openOne);
 useServedQueues(openOne);
 
-/** Left out: `crowd`, `slices` and `sweeps` are about size; `model` and `simulation` bring their own engines. */
 const files = [
-  "engine/attempts",
-  "engine/clocks",
-  "engine/commands",
-  "engine/endings",
-  "engine/expiry",
-  "engine/fairness",
-  "engine/leases",
-  "engine/limits",
-  "engine/rates",
-  "engine/read_only",
-  "engine/results",
-  "engine/schedules",
-  "engine/takers",
-  "engine/turns",
-  "engine/unique",
-  "protocol/protocol",
+  ...BEHAVIOUR,
   "beanstalkd/dialect",
   "beanstalkd/queue",
   "beanstalkd/sessions",

@@ -1,29 +1,10 @@
 // The queue behaves over three nodes as it does on one: its tests run again.
 
+import { BEHAVIOUR } from "./behaviour_files.ts";
 import { useNodes } from "../../test_queue.ts";
 import { openNodes } from "../../queue/cluster/nodes.ts";
 
 useNodes((options) => openNodes(options, 3));
-
-/** Left out: `crowd`, `slices` and `sweeps` are about size; `model` and `simulation` bring their own engines. */
-const files = [
-  "engine/attempts",
-  "engine/clocks",
-  "engine/commands",
-  "engine/endings",
-  "engine/expiry",
-  "engine/fairness",
-  "engine/leases",
-  "engine/limits",
-  "engine/rates",
-  "engine/read_only",
-  "engine/results",
-  "engine/schedules",
-  "engine/takers",
-  "engine/turns",
-  "engine/unique",
-  "protocol/protocol",
-];
 
 /** Left out, by the reason. */
 const skipped: Readonly<Record<string, readonly string[]>> = {
@@ -43,6 +24,6 @@ const { test } = deno;
 deno.test = (name, run) => {
   if (!names.delete(name)) test(name, run);
 };
-for (const file of files) await import(`../../queue/${file}_test.ts`);
+for (const file of BEHAVIOUR) await import(`../../queue/${file}_test.ts`);
 deno.test = test;
 if (names.size > 0) throw new Error(`there are no such tests: ${[...names].join(", ")}`);

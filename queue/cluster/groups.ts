@@ -52,7 +52,10 @@ async function changeAll<T>(
 ): Promise<T[]> {
   const groups = await needAllTaken(routing, ids, claim, caller);
   return await Promise.all(
-    groups.map(([shard, ids]) => routing.at(shard, caller, (engine) => change(engine, ids))),
+    // An engine of this node may throw, while others are at work.
+    groups.map(async ([shard, ids]) =>
+      await routing.at(shard, caller, (engine) => change(engine, ids))
+    ),
   );
 }
 

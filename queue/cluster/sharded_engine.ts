@@ -141,11 +141,18 @@ export class ShardedEngine implements Engine {
   giveBack(jobs: readonly DeliveredJob[], mayBeRead: boolean): void {
     this.holds.remove(jobs.map(({ id }) => id));
     for (const [shard, some] of Map.groupBy(jobs, ({ id }) => this.#directory.shardOfJob(id))) {
-      const giveBack: ShardStep<void> = (engine) => engine.giveBack(some, mayBeRead);
-      const given = this.routing.at(shard, undefined, giveBack);
-      // Else their leases run out.
-      if (given instanceof Promise) given.catch(() => {});
+      this.#giveBack(shard, some, mayBeRead).catch(() => {
+        // The shard is elsewhere: their leases run out.
+      });
     }
+  }
+
+  async #giveBack(
+    shard: number,
+    jobs: readonly DeliveredJob[],
+    mayBeRead: boolean,
+  ): Promise<void> {
+    await this.routing.at(shard, undefined, (engine) => engine.giveBack(jobs, mayBeRead));
   }
 
   done(

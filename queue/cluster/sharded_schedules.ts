@@ -43,7 +43,7 @@ export async function setSchedule(
     caller,
     (engine) => engine.setSchedule({ replaces, ...schedule }, caller),
   );
-  await Promise.all(others.map(({ engine }) => engine.endSchedule(name)));
+  await Promise.all(others.map(async ({ engine }) => await engine.endSchedule(name)));
   return next;
 }
 
@@ -62,5 +62,5 @@ export async function pauseSchedule(
 export async function endSchedule(routing: Routing, name: string): Promise<void> {
   const all = await schedulesOf(routing, name);
   if (all.length === 0) throw noSchedule(name);
-  await Promise.all(all.map(({ engine }) => engine.endSchedule(name)));
+  await Promise.all(all.map(async ({ engine }) => await engine.endSchedule(name)));
 }

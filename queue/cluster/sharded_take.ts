@@ -8,6 +8,7 @@ import type { DeliveredJob, TakeRequest } from "../engine/engine.ts";
 import type { NextJob, Offer } from "../engine/shard_engine.ts";
 import { QueueRotation } from "../index/queue_rotation.ts";
 import type { RemoteShard, ShardPlace, WeighedJob } from "./directory.ts";
+import { heard } from "./heard.ts";
 import { hasMoved, isLocal, MOST_MOVES, moving, type Routing } from "./routing.ts";
 import { LocalQueue, type RememberedQueue, RemoteQueue, type TurnQueue } from "./turn_queues.ts";
 
@@ -20,6 +21,8 @@ interface PlacedQueues {
 /** How many queues of other nodes are remembered. */
 const MOST_REMEMBERED = 10_000;
 const NO_JOBS: readonly DeliveredJob[] = [];
+/** No offer is served, nor will be. */
+const NOBODY = -1;
 
 /** The counts of requests that wait. */
 export interface TakeCounts {
@@ -124,12 +127,16 @@ export class ShardedTake {
   #placeOf(queue: string, waits: boolean, caller: Caller): ShardPlace | Promise<ShardPlace> {
     const { directory } = this.#routing;
     const shard = waits ? directory.assign(queue) : directory.shardOf(queue);
+    // The place of another queue may not be found at all: then nobody waits for this one.
     return shard instanceof Promise
-      ? shard.then((shard) => directory.placeOf(shard ?? 0, caller))
+      ? heard(shard.then((shard) => directory.placeOf(shard ?? 0, caller)))
       : directory.placeOf(shard ?? 0, caller);
   }
 
-  /** Takes jobs of queues that have some, or had, in their turns. */
+  /**
+   * Takes jobs of queues that have some, or had, in their turns. Rejects if there are none, and a queue could not be asked:
+   * nobody knows whether that has some.
+   */
   async #takeNow(
     placed: readonly PlacedQueues[],
     request: TakeRequest,
@@ -145,6 +152,7 @@ export class ShardedTake {
     // Of queues whose turns are equal, that which is named first is next.
     const queues = request.queues.map((name) => byName.get(name)!);
     const found: DeliveredJob[] = [];
+    let failure: PromiseRejectedResult | undefined;
     // It goes on only if queues of other nodes had fewer jobs than they were asked for.
     while (found.length < max) {
       const turns: TurnQueue[] = [];
@@ -158,9 +166,7 @@ export class ShardedTake {
           if (found.length + turns.length > 0 && size > room) break;
           room -= size;
           const one = { ...only(request, [queue.name]), max: 1 };
-          const jobs = queue.place.engine.take(one, 0, caller);
-          taking.set(queue, [...taking.get(queue) ?? [], jobs]);
-          queue.look();
+          taking.set(queue, [...taking.get(queue) ?? [], queue.take(one, caller)]);
         }
         ring.charge(queue);
         turns.push(queue);
@@ -168,16 +174,17 @@ export class ShardedTake {
       const asked = Map.groupBy(turns.filter((queue) => queue instanceof RemoteQueue), (it) => it);
       for (const [queue, { length }] of asked) {
         const part = { ...only(request, [queue.name]), max: length };
-        taking.set(queue, [
-          queue.take(part, caller).then((jobs) => {
-            ring.refund(queue, length - jobs.length);
-            return jobs;
-          }),
-        ]);
+        taking.set(queue, [queue.take(part, caller)]);
       }
-      found.push(...await inTurns(turns, taking));
+      const taken = await settled(taking);
+      failure ??= taken.failure;
+      for (const [queue, { length }] of asked) {
+        ring.refund(queue, length - taken.jobs.get(queue)!.length);
+      }
+      found.push(...turns.flatMap((queue) => taken.jobs.get(queue)!.shift() ?? []));
       if (asked.size === 0) break;
     }
+    if (found.length === 0 && failure !== undefined) throw failure.reason;
     return found;
   }
 
@@ -214,7 +221,7 @@ export class ShardedTake {
     const offers: Offer[] = [];
     let served: number | undefined;
     const uncount = this.#count(placed);
-    /** The first that is served keeps its jobs. Returns whether it is this one. */
+    /** The first that has jobs, or fails, is the answer, and the others leave. Returns whether it is this one. */
     const serve = (at: number): boolean => {
       if (served !== undefined) return served === at;
       served = at;
@@ -233,6 +240,8 @@ export class ShardedTake {
       }
       return await caller.park(this.#first(offers, serve));
     } catch (error) {
+      // Jobs that are still on their way go back once they are here.
+      served ??= NOBODY;
       for (const offer of offers) offer.leave();
       throw error;
     } finally {
@@ -266,7 +275,10 @@ export class ShardedTake {
           if (--waiting === 0) resolve(undefined);
         } else if (serve(at)) resolve(jobs);
         else offer.leave();
-      }, reject);
+      }, (error) => {
+        // One that was left ends by that.
+        if (serve(at)) reject(error);
+      });
     }
     return promise;
   }
@@ -328,21 +340,19 @@ function isBefore(a: NextJob, b: NextJob): boolean {
   return a.readyAt < b.readyAt || (a.readyAt === b.readyAt && a.id < b.id);
 }
 
-/** The jobs of queues in the order of their turns. Rejects if there are none, and some could not be had. */
-async function inTurns(
-  turns: readonly TurnQueue[],
+/** What was taken, by queue, once nothing is on its way any more; and why some could not be had. */
+async function settled(
   taking: ReadonlyMap<TurnQueue, readonly Promise<readonly DeliveredJob[]>[]>,
-): Promise<DeliveredJob[]> {
+): Promise<{ jobs: Map<TurnQueue, DeliveredJob[]>; failure: PromiseRejectedResult | undefined }> {
   let failure: PromiseRejectedResult | undefined;
   const jobs = new Map<TurnQueue, DeliveredJob[]>();
-  for (const [queue, parts] of taking) {
-    const settled = await Promise.allSettled(parts);
-    failure ??= settled.find((part) => part.status === "rejected");
-    jobs.set(queue, settled.flatMap((part) => part.status === "fulfilled" ? part.value : []));
-  }
-  const found = turns.flatMap((queue) => jobs.get(queue)!.shift() ?? []);
-  if (found.length === 0 && failure !== undefined) throw failure.reason;
-  return found;
+  // All at once: while one is waited for, another may fail.
+  await Promise.all(Array.from(taking, async ([queue, parts]) => {
+    const all = await Promise.allSettled(parts);
+    failure ??= all.find((part) => part.status === "rejected");
+    jobs.set(queue, all.flatMap((part) => part.status === "fulfilled" ? part.value : []));
+  }));
+  return { jobs, failure };
 }
 
 /** The request for these queues only. */

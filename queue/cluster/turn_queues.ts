@@ -12,6 +12,8 @@ const EMPTY_MS = 100;
 /** A queue of a request. `next` tells whether it has a job, or may have one. */
 export interface TurnQueue extends RingQueue {
   readonly place: ShardPlace;
+  /** Takes its next jobs. Rejects if it cannot be asked; then this request asks it no more. */
+  take(request: TakeRequest, caller: Caller): Promise<readonly DeliveredJob[]>;
 }
 
 /** A queue of an engine on this node. */
@@ -26,11 +28,21 @@ export class LocalQueue implements TurnQueue {
     this.name = name;
     this.place = place;
     this.#keys = keys;
-    this.look();
+    this.#look();
   }
 
-  /** A job of it was taken. */
-  look(): void {
+  async take(request: TakeRequest, caller: Caller): Promise<readonly DeliveredJob[]> {
+    this.front = undefined;
+    const jobs = this.place.engine.take(request, 0, caller);
+    try {
+      this.#look();
+    } catch {
+      // The engine has closed, or is no longer sure of its shard. What was taken before that is taken.
+    }
+    return await jobs;
+  }
+
+  #look(): void {
     this.front = this.place.engine.next(this.name, this.#keys?.get(this.name));
   }
 
@@ -53,6 +65,7 @@ export class RemoteQueue implements TurnQueue {
   readonly place: RemoteShard;
   readonly #now: number;
   readonly #memory: RememberedQueue;
+  #hasFailed = false;
 
   constructor(name: string, place: RemoteShard, memory: RememberedQueue, now: number) {
     this.#now = now;
@@ -66,16 +79,22 @@ export class RemoteQueue implements TurnQueue {
   }
 
   get next(): number | undefined {
-    return this.#memory.emptyUntil <= this.#now ? 0 : undefined;
+    return !this.#hasFailed && this.#memory.emptyUntil <= this.#now ? 0 : undefined;
   }
 
   nextOf(): number | undefined {
     return this.next;
   }
 
-  /** Takes its next jobs, and remembers whether there were as many as were asked for. */
+  /** As `TurnQueue.take`. Remembers whether there were as many jobs as were asked for. */
   async take(request: TakeRequest, caller: Caller): Promise<readonly DeliveredJob[]> {
-    const jobs = await this.place.engine.take(request, 0, caller);
+    let jobs;
+    try {
+      jobs = await this.place.engine.take(request, 0, caller);
+    } catch (error) {
+      this.#hasFailed = true;
+      throw error;
+    }
     if (jobs.length > 0) this.#memory.weight = jobs[0].weight;
     this.#memory.emptyUntil = jobs.length === request.max ? 0 : this.#now + EMPTY_MS;
     return jobs;

@@ -82,3 +82,38 @@ Deno.test("nobody but a node may forward", async () => {
     ].join("\n"),
   );
 });
+
+Deno.test("TAKEs that wait at several nodes race for jobs, and each gets what it is told", async () => {
+  await using queue = await testQueue();
+  const takers = await Promise.all(Array.from({ length: 6 }, () => queue.session()));
+  const putter = await queue.session();
+  const jobs = 60;
+  const got: string[] = [];
+  let over = false;
+  const taking = Promise.all(takers.map(async (taker, at) => {
+    const names = [..."abc", ..."abc"].slice(at % 3, at % 3 + 3).join(" ");
+    while (got.length < jobs) {
+      const answer = await taker.ask(`TAKE ${names} wait=1s max=2`);
+      assertEquals(/^OK count=\d$/m.test(answer), true, answer);
+      for (const [, id, attempt] of answer.matchAll(/^\* id=(\d+).* attempt=(\d+)/gm)) {
+        got.push(id);
+        // No lease has run out.
+        assertEquals(attempt, "1");
+        assertEquals(await taker.ask(`DONE ${id}`), "OK");
+      }
+    }
+  })).finally(() => over = true);
+  for (let put = 0; put < jobs; put += 3) {
+    await putter.send("PUT a x\nPUT b x\nPUT c x\n");
+    for (let reply = 0; reply < 3; reply++) await putter.reply();
+    if (put % 12 === 0) await queue.clock.elapse(10);
+  }
+  while (!over) await queue.clock.elapse(100);
+  await taking;
+  assertEquals(new Set(got).size, jobs);
+  assertEquals(got.length, jobs);
+  for (const name of ["queue-ready", "queue-taken", "queue-takers"]) {
+    assertEquals(queue.figure(name), 0, name);
+  }
+  assertEquals(queue.logged.filter(({ level }) => level === "error"), []);
+});

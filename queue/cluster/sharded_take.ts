@@ -8,7 +8,6 @@ import type { DeliveredJob, TakeRequest } from "../engine/engine.ts";
 import type { NextJob, Offer } from "../engine/shard_engine.ts";
 import { QueueRotation } from "../index/queue_rotation.ts";
 import type { RemoteShard, ShardPlace, WeighedJob } from "./directory.ts";
-import { heard } from "./heard.ts";
 import { hasMoved, isLocal, MOST_MOVES, moving, type Routing } from "./routing.ts";
 import { LocalQueue, type RememberedQueue, RemoteQueue, type TurnQueue } from "./turn_queues.ts";
 
@@ -54,8 +53,15 @@ export class ShardedTake {
   async take(request: TakeRequest, wait: number, caller: Caller): Promise<readonly DeliveredJob[]> {
     const end = this.#clock.now() + wait;
     for (let moves = 0; moves < MOST_MOVES; moves++) {
-      const found = this.#places(request, wait > 0, caller);
-      const placed = found instanceof Promise ? await found : found;
+      const shards = this.#shardsOf(request, wait > 0);
+      const places = (shards instanceof Promise ? await shards : shards)
+        .map((shard) => this.#routing.directory.placeOf(shard ?? 0, caller));
+      let placed = grouped(request.queues, places);
+      if (places.some((place) => place instanceof Promise)) {
+        const jobs = await this.#takeMeanwhile(placed, request, caller);
+        if (jobs.length > 0) return jobs;
+        placed = grouped(request.queues, await Promise.all(places));
+      }
       try {
         const left = Math.max(0, end - this.#clock.now());
         const jobs = placed.length === 1
@@ -109,28 +115,35 @@ export class ShardedTake {
   }
 
   /**
-   * The queues by the place of their shards. Queues without a shard get one if they are waited for. Without a promise where
-   * nothing has to be waited for: then jobs are taken in this turn, so before the next request of the client.
+   * The shards of the queues. Those without one get one if they are waited for. Without a promise where the database is not
+   * asked: then jobs are taken in this turn, so before the next request of the client.
    */
-  #places(
+  #shardsOf(
     { queues }: TakeRequest,
     waits: boolean,
-    caller: Caller,
-  ): readonly PlacedQueues[] | Promise<readonly PlacedQueues[]> {
-    const places = queues.map((queue) => this.#placeOf(queue, waits, caller));
-    const isHere = (place: ShardPlace | Promise<ShardPlace>) => !(place instanceof Promise);
-    return places.every(isHere)
-      ? grouped(queues, places as ShardPlace[])
-      : Promise.all(places).then((places) => grouped(queues, places));
+  ): readonly (number | undefined)[] | Promise<readonly (number | undefined)[]> {
+    const { directory } = this.#routing;
+    const shards = queues.map((queue) =>
+      waits ? directory.assign(queue) : directory.shardOf(queue)
+    );
+    const isKnown = (shard: typeof shards[number]) => !(shard instanceof Promise);
+    return shards.every(isKnown) ? shards as (number | undefined)[] : Promise.all(shards);
   }
 
-  #placeOf(queue: string, waits: boolean, caller: Caller): ShardPlace | Promise<ShardPlace> {
-    const { directory } = this.#routing;
-    const shard = waits ? directory.assign(queue) : directory.shardOf(queue);
-    // The place of another queue may not be found at all: then nobody waits for this one.
-    return shard instanceof Promise
-      ? heard(shard.then((shard) => directory.placeOf(shard ?? 0, caller)))
-      : directory.placeOf(shard ?? 0, caller);
+  /** Takes what there is while other queues have no place, such as because their node is lost. */
+  async #takeMeanwhile(
+    placed: readonly PlacedQueues[],
+    request: TakeRequest,
+    caller: Caller,
+  ): Promise<readonly DeliveredJob[]> {
+    const queues = placed.flatMap(({ queues }) => queues);
+    if (queues.length === 0) return NO_JOBS;
+    try {
+      return await this.#takeNow(placed, only(request, queues), caller);
+    } catch (error) {
+      if (!hasMoved(error)) throw error;
+      return NO_JOBS;
+    }
   }
 
   /**
@@ -311,13 +324,14 @@ export class ShardedTake {
   }
 }
 
-/** Queues by their places. */
+/** Queues by their places, without those whose place is not known yet. */
 function grouped(
   queues: readonly string[],
-  places: readonly ShardPlace[],
+  places: readonly (ShardPlace | Promise<ShardPlace>)[],
 ): readonly PlacedQueues[] {
   const placed = new Map<unknown, PlacedQueues>();
   for (const [at, place] of places.entries()) {
+    if (place instanceof Promise) continue;
     const same = placed.get(place.engine);
     if (same === undefined) placed.set(place.engine, { place, queues: [queues[at]] });
     else same.queues.push(queues[at]);

@@ -102,6 +102,30 @@ Deno.test("a TAKE takes what there is where two nodes are lost, and waits for th
   assertEquals((await taking).map(({ queue }) => queue), ["b"]);
 });
 
+Deno.test("a TAKE takes what there is while a queue has no node, and waits for that otherwise", async () => {
+  const clock = new VirtualClock();
+  await using local = closing(await localEngine(clock));
+  const here: ShardPlace = { node: undefined, engine: local.engine };
+  const found = Promise.withResolvers<ShardPlace>();
+  const directory: Directory = {
+    ...directoryOf([here, here, here], () => {}),
+    placeOf: (shard) => shard === 0 ? found.promise : here,
+  };
+  const engine = new ShardedEngine({ directory, clock, close: () => Promise.resolve(0) });
+  await engine.put({ ...job, queue: "c" }, caller);
+  await engine.put({ ...job, queue: "b" }, caller);
+  const jobs = await engine.take(take, 60_000, caller);
+  assertEquals(jobs.map(({ queue }) => queue), ["b", "c"]);
+  await local.engine.put({ ...job, queue: "a" }, caller);
+  for (const wait of [0, 60_000]) {
+    const taking = engine.take({ ...take, max: 1 }, wait, caller);
+    await nextTurn();
+    found.resolve(here);
+    assertEquals((await taking).map(({ queue }) => queue), ["a"]);
+    await local.engine.put({ ...job, queue: "a" }, caller);
+  }
+});
+
 Deno.test("a TAKE is refused with busy where lost nodes have no successor", async () => {
   const clock = new VirtualClock();
   await using local = closing(await localEngine(clock));

@@ -23,7 +23,7 @@ const PORTION = { changes: 1000, bytes: 4 << 20 };
 /**
  * Adds the lines of an export to a queue in PostgreSQL, whose tables are made if they are not there: all in one transaction,
  * or none. Names, limits, schedules and repeated imports are those of `importSqliteFile`. Jobs keep their numbers where the
- * queue has given none and has one shard, or as many as that of the lines.
+ * database knows no queue yet and has one shard, or as many as that of the lines.
  *
  * Rejects with an `Error` that names the line if one is wrong, or says why the database cannot be used.
  *
@@ -48,14 +48,17 @@ export async function importPostgres(
   try {
     const connection = await node.connection();
     const lasts = await Promise.all(shards.map((shard) => shard.lastId()));
-    const isNew = lasts.every((last) => last === 0);
+    const [[queues]] = await connection.query(`select count(*) from ${schema}.queue`);
+    // A queue that is there has a shard, which the numbers of its jobs in the lines may contradict.
+    const isNew = lasts.every((last) => last === 0) && queues === "0";
     const keeps = isNew && (shards.length === 1 || begun.shards === shards.length);
     const result = { jobs: 0, duplicates: 0, renumbered: !keeps };
     const moments = await Promise.all(shards.map((shard) => shard.moment()));
     const numbers = new ShardNumbers(lasts, moments.map(aheadOfWall), keeps);
     const names = await connection.query(`select queue, name from ${schema}.job where name <> ''`);
     const known = new Set(names.map((row) => JSON.stringify(row)));
-    const changes = importChanges(begun.entries, known, 0, result);
+    const all = importChanges(begun.entries, known, 0, result);
+    const changes = keeps ? jobsFirst(all) : all;
     const commit = async (batches: readonly ShardBatch[]): Promise<void> => {
       const { text, values } = commitStatement(schema, node.sender, batches);
       const [[count]] = await connection.query(text, values);
@@ -64,9 +67,10 @@ export async function importPostgres(
     const assigned = new Map<string, number>();
     await connection.transaction(async () => {
       for (const some of portions(changes)) {
-        await assign(connection, schema, some, assigned);
+        await assign(connection, schema, some, assigned, keeps ? shards.length : undefined);
         const byShard = Map.groupBy(some, (change) => assigned.get(queueOf(change))!);
         await commit(Array.from(byShard, ([shard, all]) => numbers.batch(shard, all)));
+        await replaceSchedules(connection, schema, some, assigned);
       }
       if (keeps) await commit(shards.map(({ shard }) => numbers.given(shard, begun.given)));
       await remember(connection, schema, begun, result.jobs, again);
@@ -116,7 +120,12 @@ class ShardNumbers {
     const { job } = change;
     const count = this.#lasts.length;
     if (this.#keeps && job.id % count !== shard) {
-      throw new Error(`job ${job.id} is not of the shard of ${job.queue}, ${shard} of ${count}`);
+      throw new Error(
+        `the number of job ${job.id} tells the shard ${
+          job.id % count
+        } of ${count}, but other jobs ` +
+          `of ${job.queue} tell ${shard}`,
+      );
     }
     const id = this.#keeps ? job.id : shardNumbers(shard, count).after(this.#lasts[shard]);
     this.#lasts[shard] = id;
@@ -124,18 +133,56 @@ class ShardNumbers {
   }
 }
 
-/** Finds or chooses the shards of the queues of changes. */
+/** Jobs before limits and schedules, because the number of a job tells the shard of its queue. */
+function* jobsFirst(changes: Iterable<Change>): Generator<Change, void, void> {
+  const others: Change[] = [];
+  for (const change of changes) {
+    if (change.kind === "put") yield change;
+    else others.push(change);
+  }
+  yield* others;
+}
+
+/** Finds or chooses the shards of the queues of changes. Where jobs keep their numbers, these tell which of so many. */
 async function assign(
   connection: DatabaseConnection,
   schema: string,
   changes: readonly Change[],
   assigned: Map<string, number>,
+  shards: number | undefined,
 ): Promise<void> {
   for (const change of changes) {
     const queue = queueOf(change);
     if (assigned.has(queue)) continue;
+    if (shards !== undefined && change.kind === "put") {
+      const shard = change.job.id % shards;
+      await connection.query(
+        `insert into ${schema}.queue (queue, shard)
+          select $1, $2::smallint where ${schema}.shard_of($1) is distinct from $2::smallint`,
+        [queue, shard],
+      );
+      assigned.set(queue, shard);
+      continue;
+    }
     const [[shard]] = await connection.query(`select ${schema}.assign($1)`, [queue]);
     assigned.set(queue, Number(shard));
+  }
+}
+
+/** Removes schedules of the same names that another queue has in another shard. */
+async function replaceSchedules(
+  connection: DatabaseConnection,
+  schema: string,
+  changes: readonly Change[],
+  assigned: ReadonlyMap<string, number>,
+): Promise<void> {
+  for (const change of changes) {
+    if (change.kind !== "schedule") continue;
+    const { name, queue } = change.schedule;
+    await connection.query(`delete from ${schema}.schedule where name = $1 and shard <> $2`, [
+      name,
+      assigned.get(queue)!,
+    ]);
   }
 }
 

@@ -6,6 +6,7 @@ import {
   exportSqliteFile,
   importPostgres,
   importSqliteFile,
+  openCluster,
   openQueue,
   postgresStore,
 } from "@lineup/lineup/queue";
@@ -83,6 +84,112 @@ Deno.test("a queue of several shards gives its own numbers, which its exports ke
       assertEquals(await checkPostgres(url), { jobs: 1503, older: false, problems: [] });
     }
   }));
+
+/** Queues of one job, of several with keys, and of none but limits or a schedule. */
+const MANY_QUEUES = [
+  { kind: "queue", version: 1, last: 40 },
+  { kind: "rules", queue: "b", key: "acme", running: 2 },
+  { kind: "rules", queue: "limited", rate: 3 },
+  { kind: "schedule", name: "nightly", queue: "c", cron: "0 3 * * *", next: SOON, body: "go" },
+  {
+    kind: "schedule",
+    name: "off",
+    queue: "planned",
+    interval: 5000,
+    next: SOON,
+    paused: true,
+    body: "",
+  },
+  { id: 1, queue: "a", body: "x" },
+  ...Array.from({ length: 30 }, (_, at) => ({
+    id: at + 2,
+    queue: ["b", "c", "d"][at % 3],
+    key: `key-${at % 4}`,
+    body: `${at}`,
+  })),
+].map((line) => JSON.stringify(line));
+
+/** The jobs of an export. */
+function jobsOf(lines: readonly string[]): { id: number; queue: string; body: string }[] {
+  return lines.map((line) => JSON.parse(line)).filter(({ id }) => id !== undefined);
+}
+
+Deno.test("an export of many queues goes into another database with its numbers", async () => {
+  const [first, second] = [await cluster.newDatabase(), await cluster.newDatabase()];
+  await importPostgres(first, MANY_QUEUES);
+  const exported = await Array.fromAsync(exportPostgres(first));
+  const shards = new Set(jobsOf(exported).map(({ id }) => id % 64));
+  assertEquals(shards.size, 4);
+  const kept = await importPostgres(second, exported);
+  assertEquals(kept, { jobs: 31, duplicates: 0, renumbered: false });
+  const after = await Array.fromAsync(exportPostgres(second));
+  assertEquals(after.toSorted(), exported.toSorted());
+  assertEquals(jobsOf(after), jobsOf(exported));
+  assertEquals(await checkPostgres(second), { jobs: 31, older: false, problems: [] });
+  const again = await importPostgres(second, exported);
+  assertEquals([again.jobs, typeof again.before], [0, "number"]);
+  assertEquals(await Array.fromAsync(exportPostgres(second)), after);
+  // Queues without jobs got the shards that had none.
+  const database = new URL(second).pathname.slice(1);
+  const placed = await cluster.sql(
+    "select count(*), count(distinct shard) from lineup.queue",
+    database,
+  );
+  assertEquals(placed, [["6", "6"]]);
+  await using queue = await openCluster(second);
+  assertEquals(new Map(queue.stats()).get("queue-ready"), 31);
+});
+
+Deno.test("an export goes beside the queues of another database with new numbers", async () => {
+  const [first, second] = [await cluster.newDatabase(), await cluster.newDatabase()];
+  await importPostgres(first, MANY_QUEUES);
+  const exported = await Array.fromAsync(exportPostgres(first));
+  // The same queues in other shards, and a schedule of the same name in another queue.
+  await importPostgres(
+    second,
+    [
+      { queue: "d", body: "before" },
+      { queue: "b", body: "before" },
+      { kind: "schedule", name: "nightly", queue: "d", interval: 5000, next: SOON, body: "old" },
+    ].map((line) => JSON.stringify(line)),
+  );
+  const added = await importPostgres(second, exported);
+  assertEquals(added, { jobs: 31, duplicates: 0, renumbered: true });
+  const after = await Array.fromAsync(exportPostgres(second));
+  const bodiesOf = (lines: readonly string[], queue: string): string[] =>
+    jobsOf(lines).filter((job) => job.queue === queue).map(({ body }) => body);
+  assertEquals(bodiesOf(after, "b"), ["before", ...bodiesOf(exported, "b")]);
+  assertEquals(bodiesOf(after, "a"), ["x"]);
+  const schedules = after.map((line) => JSON.parse(line)).filter(({ kind }) => kind === "schedule");
+  assertEquals(
+    schedules.map(({ name, queue, paused }) => [name, queue, paused ?? false]).toSorted(),
+    [["nightly", "c", false], ["off", "planned", true]],
+  );
+  assertEquals(await checkPostgres(second), { jobs: 33, older: false, problems: [] });
+});
+
+Deno.test("a queue without jobs keeps its shard, so an import gives new numbers", async () => {
+  const [first, second] = [await cluster.newDatabase(), await cluster.newDatabase()];
+  await importPostgres(first, MANY_QUEUES);
+  const exported = await Array.fromAsync(exportPostgres(first));
+  await importPostgres(second, ['{"kind":"rules","queue":"d","running":1}']);
+  assertEquals((await importPostgres(second, exported)).renumbered, true);
+  assertEquals((await checkPostgres(second)).problems, []);
+});
+
+Deno.test("jobs of one queue whose numbers tell several shards are refused", async () => {
+  const url = await cluster.newDatabase();
+  await assertRejects(
+    () =>
+      importPostgres(url, [
+        '{"kind":"queue","version":1,"last":2,"shards":64}',
+        '{"id":1,"queue":"a","body":""}',
+        '{"id":2,"queue":"a","body":""}',
+      ]),
+    Error,
+    "the number of job 2 tells the shard 2 of 64, but other jobs of a tell 1",
+  );
+});
 
 Deno.test("an import adds all lines or none, and the same lines once", async () => {
   const url = await cluster.newDatabase();

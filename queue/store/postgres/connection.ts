@@ -1,7 +1,8 @@
 // One connection to PostgreSQL, by the npm package pg. It is loaded with the first connection. A query is one round trip and
 // leaves nothing behind in its session: so a pooler such as PgBouncer may stand between, in transaction mode.
 
-import { explain } from "./explain.ts";
+import { addressForPg } from "./address.ts";
+import { describe, explain } from "./explain.ts";
 
 /** The value of a parameter. */
 export type Parameter = string | number | boolean | null | Uint8Array;
@@ -63,12 +64,19 @@ export class DatabaseConnection {
     { url, connectMs = CONNECT_MS, answerMs = ANSWER_MS }: ConnectionOptions,
   ): Promise<DatabaseConnection> {
     const { default: pg } = await import("npm:pg@8.23.1");
-    const client = new pg.Client({
-      connectionString: url,
-      connectionTimeoutMillis: connectMs,
-      keepAlive: true,
-      fallback_application_name: "lineup",
-    }) as PgClient;
+    const client = ((): PgClient => {
+      try {
+        return new pg.Client({
+          connectionString: addressForPg(url),
+          connectionTimeoutMillis: connectMs,
+          keepAlive: true,
+          fallback_application_name: "lineup",
+        }) as PgClient;
+      } catch (error) {
+        // Also a file of a certificate that cannot be read.
+        throw new Error(`${describe(url)}: ${(error as Error).message}`, { cause: error });
+      }
+    })();
     const connection = new DatabaseConnection(client, answerMs);
     try {
       await client.connect();

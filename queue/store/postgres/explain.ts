@@ -1,5 +1,7 @@
 // Errors of PostgreSQL and of the way to it, in words for the person who sets it up.
 
+import { sslModeOf } from "./address.ts";
+
 /** The meanings of codes of PostgreSQL, behind the name of the database. */
 const MEANINGS: Readonly<Record<string, string>> = {
   "28P01": "refuses the password; say the right one by PGPASSWORD, ~/.pgpass or LINEUP_DATA",
@@ -39,19 +41,29 @@ export function describe(url: string): string {
 export function explain(error: unknown, url: string): Error {
   const { code = "", message = String(error) } = error as { code?: string; message?: string };
   const name = describe(url);
-  const own = meaningOf(code, message);
+  const own = meaningOf(code, message, url);
   // pg throws an error without words where it tries several addresses.
   const [first] = (error as { errors?: Error[] }).errors ?? [];
   if (own === undefined && first !== undefined) return explain(first, url);
   return new Error(own === undefined ? `${name}: ${message}` : `${name} ${own}`, { cause: error });
 }
 
-function meaningOf(code: string, message: string): string | undefined {
+function meaningOf(code: string, message: string, url: string): string | undefined {
   if (Object.hasOwn(MEANINGS, code)) return `${MEANINGS[code]}: ${message}`;
   if (Object.hasOwn(NETWORK, code)) return `cannot be reached: ${NETWORK[code]}`;
   if (message === "timeout expired") return "cannot be reached: it does not answer";
   if (/password must be a string/i.test(message)) {
     return "asks for a password; say it by PGPASSWORD, ~/.pgpass or LINEUP_DATA";
   }
-  if (/SSL/.test(message)) return `cannot be reached: ${message} (sslmode=)`;
+  if (/does not support SSL/.test(message)) {
+    return `cannot be reached: it has no TLS, which ${sslModeOf(url)} asks for`;
+  }
+  if (code === "ERR_TLS_CERT_ALTNAME_INVALID") {
+    return `cannot be reached: its certificate is of another name (${sslModeOf(url)}): ${message}`;
+  }
+  if (/certificate/i.test(message)) {
+    return `cannot be reached: ${message} (${
+      sslModeOf(url)
+    }); sslrootcert=FILE names its authority`;
+  }
 }

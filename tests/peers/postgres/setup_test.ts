@@ -42,6 +42,42 @@ Deno.test("a database that is not there, or cannot be reached", async () => {
   );
 });
 
+Deno.test("an address with TLS that the server has not, or with an unknown parameter", async () => {
+  const url = cluster.url();
+  // Nothing else is on standard error, such as a warning of a package.
+  const { code, err } = await lineupProcess([
+    "queue",
+    "--port",
+    "0",
+    "--data",
+    `${url}?sslmode=require`,
+  ]);
+  assertEquals(
+    [code, err],
+    [1, `lineup: ${url} cannot be reached: it has no TLS, which sslmode=require asks for\n`],
+  );
+  const bare = async (parameters: string): Promise<string> =>
+    (await reasonAgainst(`${url}?${parameters}`)).replace(/^postgres:\S+: /, "");
+  assertEquals(
+    await bare("sslmode=require&application_name=a%20b&sslmode=verify-ca"),
+    "cannot be reached: it has no TLS, which sslmode=verify-ca asks for",
+  );
+  assertEquals(
+    await bare("foo=bar"),
+    "the parameter foo is unknown; known are application_name, host, options, password, port, " +
+      "sslcert, sslkey, sslmode, sslnegotiation, sslrootcert, user",
+  );
+  assertEquals(
+    await bare("sslmode=prefer"),
+    "sslmode=prefer is unknown; known are disable, no-verify, require, verify-ca, verify-full",
+  );
+  assertMatch(await bare("sslmode=require&sslrootcert=/nowhere"), /^ENOENT: .*\/nowhere/);
+  const store = await postgresStore(
+    `${await cluster.newDatabase()}?sslmode=disable&application_name=a%20b`,
+  );
+  await store.close();
+});
+
 Deno.test("a user who is not there, has the wrong password, or may not make a schema", async () => {
   const name = nameOf(await cluster.newDatabase());
   assertEquals(

@@ -4,7 +4,7 @@ import type { FileCheck } from "../sqlite/check.ts";
 import { states } from "../job_fields.ts";
 import type { StoredField } from "../field.ts";
 import { DatabaseConnection } from "./connection.ts";
-import { describe } from "./explain.ts";
+import { describe, explain } from "./explain.ts";
 import { checkServer, type DatabasePlace, otherVersion, VERSION, versionOf } from "./migrations.ts";
 import type { PostgresOptions } from "./postgres_store.ts";
 import { SCHEMA, schemaName } from "./schema_name.ts";
@@ -77,7 +77,8 @@ export async function checkPostgres(
       return await look(open, place);
     });
   } catch (error) {
-    return unknown([(error as Error).message]);
+    const { code, message } = error as Error & { code?: string };
+    return unknown([code === undefined ? message : explain(error, url).message]);
   } finally {
     await connection?.end();
   }
@@ -126,8 +127,11 @@ async function strangeColumns(
   schema: string,
   { name, fields, hasBody }: ShardTable,
 ): Promise<string[]> {
+  // The views of information_schema hide what a user has no right to.
   const rows = await connection.query(
-    "select column_name, data_type from information_schema.columns where table_schema = $1 and table_name = $2",
+    `select attname, format_type(atttypid, atttypmod) from pg_attribute
+      join pg_class on attrelid = pg_class.oid join pg_namespace on relnamespace = pg_namespace.oid
+      where nspname = $1 and relname = $2 and attnum > 0 and not attisdropped`,
     [schema.slice(1, -1), name],
   );
   const expected = [

@@ -7,8 +7,7 @@ const MEANINGS: Readonly<Record<string, string>> = {
   "28P01": "refuses the password; say the right one by PGPASSWORD, ~/.pgpass or LINEUP_DATA",
   "28000": "refuses this user; see its pg_hba.conf",
   "3D000": "is no database of that server; make it with `createdb`",
-  "42501":
-    "does not let this user do that; `GRANT CREATE ON DATABASE … TO …` lets it make its schema",
+  "42501": "does not give this user a right that it needs",
   "25006": "is read-only, such as a standby; name the primary",
   "53300": "has no connection left; a node needs at most 3",
   "57P03": "is starting or stopping; try again",

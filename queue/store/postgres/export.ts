@@ -4,7 +4,7 @@ import type { StoredJob } from "../job_fields.ts";
 import { lineOf } from "../json_lines.ts";
 import { aheadOfWall, laterJob, laterSchedule } from "../stored_times.ts";
 import { DatabaseConnection } from "./connection.ts";
-import { describe } from "./explain.ts";
+import { describe, explain } from "./explain.ts";
 import { versionOf } from "./migrations.ts";
 import { openSole, type PostgresOptions } from "./postgres_store.ts";
 import { SCHEMA, schemaName } from "./schema_name.ts";
@@ -107,6 +107,8 @@ async function mustBeThere(url: string, { schema = SCHEMA }: PostgresOptions): P
   try {
     const version = await versionOf(connection, { url, schema: schemaName(schema) });
     if (version === 0) throw new Error(`${describe(url)} has no queue in the schema ${schema}`);
+  } catch (error) {
+    throw (error as { code?: string }).code === undefined ? error : explain(error, url);
   } finally {
     await connection.end();
   }

@@ -110,15 +110,42 @@ export function migrate(connection: DatabaseConnection, place: NewDatabasePlace)
         [place.shards],
       );
     }
-  }).catch((error) => {
+  }).catch(async (error) => {
     if ((error as { code?: string }).code !== "42501") throw error;
-    throw new Error(
-      `${describe(url)} does not let this user make the schema ${schema}: ` +
-        `\`GRANT CREATE ON DATABASE\` to the user lets it, or \`CREATE SCHEMA ${schema} ` +
-        "AUTHORIZATION` the user",
-      { cause: error },
-    );
+    const missing = await missingRight(connection, schema);
+    throw missing === undefined
+      ? error
+      : new Error(`${describe(url)} ${missing}`, { cause: error });
   });
+}
+
+/** The right that this user needs and has not; `undefined` if it has all that are known. */
+async function missingRight(
+  connection: DatabaseConnection,
+  schema: string,
+): Promise<string | undefined> {
+  const [found] = await connection.query(
+    `select quote_ident(current_user), has_schema_privilege(space.oid, 'USAGE'),
+        has_schema_privilege(space.oid, 'CREATE'), quote_ident(pg_get_userbyid(relowner)),
+        pg_has_role(relowner, 'USAGE')
+      from pg_namespace as space left join pg_class
+        on relnamespace = space.oid and relname = 'migration'
+      where nspname = $1`,
+    [schema.slice(1, -1)],
+  );
+  if (found === undefined) {
+    return `does not let this user make the schema ${schema}: \`GRANT CREATE ON DATABASE\` to ` +
+      `the user lets it, or \`CREATE SCHEMA ${schema} AUTHORIZATION\` the user`;
+  }
+  const [user, uses, creates, owner, isOwner] = found;
+  if (isOwner === "f") {
+    return `has a queue in the schema ${schema} whose tables belong to ${owner}: be that user, or ` +
+      `\`GRANT ${owner} TO ${user}\``;
+  }
+  const rights = [...uses === "f" ? ["USAGE"] : [], ...creates === "f" ? ["CREATE"] : []];
+  if (rights.length === 0) return undefined;
+  return `has the schema ${schema}, in which this user may not make tables: ` +
+    `\`GRANT ${rights.join(", ")} ON SCHEMA ${schema} TO ${user}\` lets it`;
 }
 
 /** The message for tables of a newer program. */

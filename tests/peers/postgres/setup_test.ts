@@ -1,6 +1,6 @@
 // A database that cannot be used is told in words, and so is one that another server uses.
 
-import { openCluster, postgresStore, type Store } from "@lineup/lineup/queue";
+import { checkPostgres, openCluster, postgresStore, type Store } from "@lineup/lineup/queue";
 import { assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { lineupProcess, startLineup } from "../../cli/lineup_process.ts";
 import { CAREFUL, type Cluster, startCluster, UNSAFE } from "./cluster.ts";
@@ -101,6 +101,39 @@ Deno.test("a user who is not there, has the wrong password, or may not make a sc
   await cluster.sql(`create schema lineup authorization ${CAREFUL}`, name);
   const store = await postgresStore(url("right"));
   await store.close();
+});
+
+Deno.test("a user who lacks a right in a schema that is there", async () => {
+  const name = nameOf(await cluster.newDatabase());
+  await cluster.sql("create role guest login; create schema lineup", name);
+  const url = cluster.url(name, "guest");
+  const lacks = (rights: string): string =>
+    `has the schema "lineup", in which this user may not make tables: \`GRANT ${rights} ON ` +
+    'SCHEMA "lineup" TO guest` lets it';
+  assertEquals(await reasonAgainst(url), lacks("USAGE, CREATE"));
+  await cluster.sql("grant usage on schema lineup to guest", name);
+  assertEquals(await reasonAgainst(url), lacks("CREATE"));
+  await cluster.sql("grant create on schema lineup to guest", name);
+  const store = await postgresStore(url);
+  await store.close();
+  // Tables of the present version, which belong to another user.
+  await cluster.sql("create role other login", name);
+  const other = cluster.url(name, "other");
+  assertEquals(
+    await reasonAgainst(other),
+    'has a queue in the schema "lineup" whose tables belong to guest: be that user, or ' +
+      "`GRANT guest TO other`",
+  );
+  await cluster.sql("grant select on lineup.migration to other", name);
+  await cluster.sql("grant usage on schema lineup to other", name);
+  assertEquals(
+    await reasonAgainst(other),
+    "does not give this user a right that it needs: permission denied for table cluster",
+  );
+  const { problems } = await checkPostgres(other);
+  assertMatch(problems[0], /^postgres:.* does not give this user a right .* for table \w+$/);
+  await cluster.sql("grant guest to other", name);
+  await (await postgresStore(other)).close();
 });
 
 Deno.test("a database that is read-only, has another encoding or another isolation", async () => {

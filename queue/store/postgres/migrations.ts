@@ -7,10 +7,11 @@ import queueTables from "./migrations/001_queue.sql" with { type: "text" };
 import inbox from "./migrations/002_inbox.sql" with { type: "text" };
 import pausedSchedules from "./migrations/003_paused_schedules.sql" with { type: "text" };
 import nodes from "./migrations/004_nodes.sql" with { type: "text" };
+import nullArguments from "./migrations/005_null_arguments.sql" with { type: "text" };
 import { inboxChannel } from "./schema_name.ts";
 
 /** The migrations, in the order of their numbers; the first has number 1. */
-const migrations: readonly string[] = [queueTables, inbox, pausedSchedules, nodes];
+const migrations: readonly string[] = [queueTables, inbox, pausedSchedules, nodes, nullArguments];
 
 /** The version of the tables that this program reads and writes. */
 export const VERSION: number = migrations.length;

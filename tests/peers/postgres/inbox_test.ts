@@ -137,6 +137,12 @@ Deno.test("lineup.put refuses what PUT refuses", async () => {
         "'mail', '', expires => '0 s'",
         `expires must be ${expires.min} to ${expires.max} ms, not 0`,
       ],
+      ["null, ''", "queue must be a word of 1 to 128 characters, not <NULL>"],
+      ["'mail', null", "body must not be null"],
+      ["'mail', null::bytea", "body must not be null"],
+      ...["key", "id", "priority", "attempts", "lease", "backoff", "delay", "keep_result"].map((
+        name,
+      ) => [`'mail', '', ${name} => null`, `${name} must not be null`]),
     ]
   ) {
     const error = await assertRejects(

@@ -202,7 +202,7 @@ Deno.test("tables of an older version are brought up to date", async () => {
   assertEquals((await store.schedules()).map(({ paused }) => paused), [false]);
   await store.close();
   const versions = await cluster.sql("select version from lineup.migration order by 1", name);
-  assertEquals(versions, [["1"], ["2"], ["3"], ["4"]]);
+  assertEquals(versions, [["1"], ["2"], ["3"], ["4"], ["5"]]);
   // Numbers of jobs follow from it.
   assertEquals(await cluster.sql("select shards from lineup.cluster", name), [["1"]]);
 });

@@ -5,8 +5,19 @@
 // once `engineOf` parks, or has another one.
 
 import type { Caller } from "../engine/caller.ts";
-import type { Claim, DeliveredJob, Engine, TakeRequest } from "../engine/engine.ts";
+import type {
+  Claim,
+  DeliveredJob,
+  Engine,
+  FoundSchedule,
+  NewSchedule,
+  QueueFilter,
+  QueueSummary,
+  ScheduleDetails,
+  TakeRequest,
+} from "../engine/engine.ts";
 import type { EndedHold, ShardEngine } from "../engine/shard_engine.ts";
+import type { QueueLimits } from "../store/store.ts";
 
 /** A node, as clients and operators know it. */
 export interface NodeInfo {
@@ -44,8 +55,39 @@ export interface WeighedJob extends DeliveredJob {
   readonly weight: number;
 }
 
+/**
+ * An engine that can be asked for some shards. It answers for exactly these, or rejects with `not-owner` or `draining` if one
+ * of them is not its own. Default: all shards. The engine of one shard needs no list.
+ */
+export interface PartialEngine extends Engine {
+  setSchedule(
+    schedule: NewSchedule,
+    caller: Caller,
+    shards?: readonly number[],
+  ): Promise<number | undefined>;
+  pauseSchedule(
+    name: string,
+    paused: boolean,
+    shards?: readonly number[],
+  ): Promise<number | undefined>;
+  endSchedule(name: string, shards?: readonly number[]): Promise<void>;
+  findSchedule(
+    name: string,
+    shards?: readonly number[],
+  ): FoundSchedule | undefined | Promise<FoundSchedule | undefined>;
+  schedules(shards?: readonly number[]): AsyncIterable<ScheduleDetails>;
+  queues(
+    filter?: QueueFilter,
+    shards?: readonly number[],
+  ): Iterable<QueueSummary> | AsyncIterable<QueueSummary>;
+  allLimits(
+    queue?: string,
+    shards?: readonly number[],
+  ): Iterable<QueueLimits> | AsyncIterable<QueueLimits>;
+}
+
 /** The engines of another node as one. */
-export interface NodeEngine extends Engine {
+export interface NodeEngine extends PartialEngine {
   take(request: TakeRequest, wait: number, caller: Caller): Promise<readonly WeighedJob[]>;
   /** Rejects with `not-found` or `not-taken` unless the client has taken all of these jobs. */
   needTaken(ids: readonly number[], claim: Claim): Promise<void>;

@@ -21,10 +21,10 @@ async function timed(engine: ShardedEngine, value: unknown): Promise<unknown> {
 export const answers: Readonly<Record<string, ForwardedCall>> = {
   put: (engine, [job], caller) => engine.put(job, caller),
   result: (engine, [id], caller) => engine.result(id, caller),
-  setSchedule: (engine, [schedule], caller) => engine.setSchedule(schedule, caller),
-  pauseSchedule: (engine, [name, paused]) => engine.pauseSchedule(name, paused),
-  endSchedule: (engine, [name]) => engine.endSchedule(name),
-  findSchedule: (engine, [name]) => engine.findSchedule(name),
+  setSchedule: (engine, [schedule, shards], caller) => engine.setSchedule(schedule, caller, shards),
+  pauseSchedule: (engine, [name, paused, shards]) => engine.pauseSchedule(name, paused, shards),
+  endSchedule: (engine, [name, shards]) => engine.endSchedule(name, shards),
+  findSchedule: (engine, [name, shards]) => engine.findSchedule(name, shards),
   done: (engine, [ids, attempt, result], { client, signal }) =>
     engine.done(ids, { client, attempt }, result, signal),
   fail: (engine, [ids, attempt, failure], { client }) =>
@@ -39,7 +39,8 @@ export const answers: Readonly<Record<string, ForwardedCall>> = {
   gone() {},
   find: (engine, [id]) => engine.find(id),
   queue: (engine, [name, top, key, keys]) => timed(engine, engine.queue(name, top, key, keys)),
-  queues: (engine, [filter, max]) => timed(engine, page(engine.queues(filter), max)),
+  queues: (engine, [filter, max, shards]) =>
+    timed(engine, page(engine.queues(filter, shards), max)),
   job: (engine, [id]) => timed(engine, engine.job(id)),
   list: (engine, [filter, max, after], caller) =>
     timed(engine, engine.list(filter, max, after, caller)),
@@ -53,8 +54,8 @@ export const answers: Readonly<Record<string, ForwardedCall>> = {
 
 /** The calls whose answers have several parts. */
 export const streams: Readonly<Record<string, ForwardedStream>> = {
-  schedules: (engine) => engine.schedules(),
-  allLimits: (engine, [queue]) => engine.allLimits(queue),
+  schedules: (engine, [shards]) => engine.schedules(shards),
+  allLimits: (engine, [queue, shards]) => engine.allLimits(queue, shards),
 };
 
 /** About how many bytes of a part an item takes beside its fields. */

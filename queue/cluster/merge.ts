@@ -1,7 +1,7 @@
 // Several sorted sequences as one.
 
 /** Items, some of which may have to be waited for. */
-type Sequence<T> = Iterable<T> | AsyncIterable<T>;
+export type Sequence<T> = Iterable<T> | AsyncIterable<T>;
 
 /** The next item of a sequence. */
 interface Head<T> {

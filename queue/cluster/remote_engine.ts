@@ -87,24 +87,32 @@ export class RemoteEngine implements RemoteNode {
     return await park(this.#read<Uint8Array>("result", client, [id], signal));
   }
 
-  setSchedule(schedule: NewSchedule, { client, signal }: Caller): Promise<number | undefined> {
-    return this.#change("setSchedule", client, [schedule], signal);
+  setSchedule(
+    schedule: NewSchedule,
+    { client, signal }: Caller,
+    shards?: readonly number[],
+  ): Promise<number | undefined> {
+    return this.#change("setSchedule", client, [schedule, shards], signal);
   }
 
-  pauseSchedule(name: string, paused: boolean): Promise<number | undefined> {
-    return this.#change("pauseSchedule", undefined, [name, paused]);
+  pauseSchedule(
+    name: string,
+    paused: boolean,
+    shards?: readonly number[],
+  ): Promise<number | undefined> {
+    return this.#change("pauseSchedule", undefined, [name, paused, shards]);
   }
 
-  endSchedule(name: string): Promise<void> {
-    return this.#change("endSchedule", undefined, [name]);
+  endSchedule(name: string, shards?: readonly number[]): Promise<void> {
+    return this.#change("endSchedule", undefined, [name, shards]);
   }
 
-  findSchedule(name: string): Promise<FoundSchedule | undefined> {
-    return this.#read("findSchedule", undefined, [name]);
+  findSchedule(name: string, shards?: readonly number[]): Promise<FoundSchedule | undefined> {
+    return this.#read("findSchedule", undefined, [name, shards]);
   }
 
-  schedules(): AsyncIterable<ScheduleDetails> {
-    return this.#stream("schedules", []);
+  schedules(shards?: readonly number[]): AsyncIterable<ScheduleDetails> {
+    return this.#stream("schedules", [shards]);
   }
 
   take(request: TakeRequest, wait: number, caller: Caller): Promise<readonly WeighedJob[]> {
@@ -186,9 +194,12 @@ export class RemoteEngine implements RemoteNode {
     return this.#read("find", undefined, [id]);
   }
 
-  async *queues(filter: QueueFilter = {}): AsyncGenerator<QueueSummary, void, void> {
+  async *queues(
+    filter: QueueFilter = {},
+    shards?: readonly number[],
+  ): AsyncGenerator<QueueSummary, void, void> {
     for (let after = filter.after;;) {
-      const args = [{ ...filter, after }, MOST_ITEMS];
+      const args = [{ ...filter, after }, MOST_ITEMS, shards];
       const { value, now } = await this.#read<TimedValue<QueueSummary[]>>(
         "queues",
         undefined,
@@ -252,8 +263,8 @@ export class RemoteEngine implements RemoteNode {
     return this.#change("setLimits", undefined, [queue, key, change]);
   }
 
-  allLimits(queue?: string): AsyncIterable<QueueLimits> {
-    return this.#stream("allLimits", [queue]);
+  allLimits(queue?: string, shards?: readonly number[]): AsyncIterable<QueueLimits> {
+    return this.#stream("allLimits", [queue, shards]);
   }
 
   /** A call that changes something: if the connection is lost, it may have done so. */

@@ -1,15 +1,25 @@
 // Calls of the engine that has a shard, again and again while the shard moves.
 
 import { Refusal } from "../../protocol/errors.ts";
-import type { Engine } from "../engine/engine.ts";
 import { busy } from "../refusals.ts";
-import type { Directory, LocalShard, RemoteShard, ShardPlace } from "./directory.ts";
+import type { Directory, LocalShard, PartialEngine, ShardPlace } from "./directory.ts";
+import { merge, type Sequence } from "./merge.ts";
 
 /** The caller of a request, as far as somebody who waits for a shard needs it. */
 export type Waiting = { readonly signal: AbortSignal } | undefined;
 
 /** A call of the engine of a place. */
-export type ShardStep<T> = (engine: Engine, place: ShardPlace) => T | Promise<T>;
+export type ShardStep<T> = (engine: PartialEngine, place: ShardPlace) => T | Promise<T>;
+
+/** A question to the engine of a place about these of its shards. */
+export type PartStep<T> = (engine: PartialEngine, shards: readonly number[]) => T | Promise<T>;
+
+/** As `PartStep`, for items by name. Those up to `after` are known already. */
+export type PartItems<T> = (
+  engine: PartialEngine,
+  shards: readonly number[],
+  after: string | undefined,
+) => Sequence<T>;
 
 /** So often a request follows a shard that moves. */
 export const MOST_MOVES = 20;
@@ -27,6 +37,11 @@ export function moving(): Refusal {
   return busy("The queue moves from node to node, and none keeps it for long enough.");
 }
 
+/** A node is asked again and again, and cannot be reached, although it renews its row. */
+function unreachable(address: string): Refusal {
+  return busy(`This node cannot reach the one at ${address}, which has the queue.`);
+}
+
 /** Whether an engine is on this node. */
 export function isLocal(place: ShardPlace | Promise<ShardPlace>): place is LocalShard {
   return !(place instanceof Promise) && place.node === undefined;
@@ -35,12 +50,9 @@ export function isLocal(place: ShardPlace | Promise<ShardPlace>): place is Local
 /** Calls the engines of a directory. */
 export class Routing {
   readonly directory: Directory;
-  readonly #isPart: boolean;
 
-  /** `isPart`: only the shards of this node are asked when all are. */
-  constructor(directory: Directory, isPart: boolean) {
+  constructor(directory: Directory) {
     this.directory = directory;
-    this.#isPart = isPart;
   }
 
   /**
@@ -54,28 +66,100 @@ export class Routing {
 
   /** As `at`, for a step that takes a while: it goes on where the shard is then. */
   async follow<T>(shard: number, caller: Waiting, step: ShardStep<T>): Promise<T> {
-    for (let moves = 0; moves < MOST_MOVES; moves++) {
+    for (let moves = 0;; moves++) {
       const place = await this.directory.placeOf(shard, caller);
       try {
         return await step(place.engine, place);
       } catch (error) {
-        if (!hasMoved(error)) throw error;
-        this.directory.doubt(place);
+        this.#goOn(error, place, moves);
       }
     }
-    throw moving();
   }
 
-  /** The places of all shards, each engine once. */
-  async places(caller: Waiting): Promise<(LocalShard | RemoteShard)[]> {
-    if (this.#isPart) return [...this.local()];
-    const { shards } = this.directory;
-    const places = new Map<Engine, ShardPlace>();
-    for (let shard = 0; shard < shards; shard++) {
-      const place = await this.directory.placeOf(shard, caller);
-      places.set(place.engine, place);
+  /**
+   * Asks the owners of these shards, each for all that it has. What has moved is asked for again where it is then: each shard
+   * answers once.
+   */
+  async ask<T>(
+    shards: readonly number[] | undefined,
+    caller: Waiting,
+    step: PartStep<T>,
+    moves: number = 0,
+  ): Promise<T[]> {
+    const parts = await this.#parts(shards, caller);
+    const answers = await Promise.all(parts.map(async ([place, some]) => {
+      try {
+        return [await step(place.engine, some)];
+      } catch (error) {
+        this.#goOn(error, place, moves);
+        return await this.ask(some, caller, step, moves + 1);
+      }
+    }));
+    return answers.flat();
+  }
+
+  /** As `ask`, for items by name, which are merged. Shards that move meanwhile go on behind their last item. */
+  async *items<T>(
+    shards: readonly number[] | undefined,
+    step: PartItems<T>,
+    nameOf: (item: T) => string,
+    after: string | undefined = undefined,
+    moves: number = 0,
+  ): AsyncGenerator<T, void, void> {
+    const parts = await this.#parts(shards, undefined);
+    yield* merge(
+      parts.map(([place, some]) => this.#itemsOf(place, some, step, nameOf, after, moves)),
+      nameOf,
+    );
+  }
+
+  async *#itemsOf<T>(
+    place: ShardPlace,
+    shards: readonly number[],
+    step: PartItems<T>,
+    nameOf: (item: T) => string,
+    after: string | undefined,
+    moves: number,
+  ): AsyncGenerator<T, void, void> {
+    let last = after;
+    try {
+      for await (const item of step(place.engine, shards, after)) {
+        const name = nameOf(item);
+        if (after !== undefined && name <= after) continue;
+        yield item;
+        last = name;
+      }
+    } catch (error) {
+      this.#goOn(error, place, moves);
+      yield* this.items(shards, step, nameOf, last, moves + 1);
     }
-    return [...places.values()];
+  }
+
+  /** Returns if a step is to be tried again where the shards are then; throws why not. */
+  #goOn(error: unknown, place: ShardPlace, moves: number): void {
+    if (!hasMoved(error)) throw error;
+    this.directory.doubt(place);
+    if (moves + 1 < MOST_MOVES) return;
+    if (place.node === undefined || !place.engine.isLost) throw moving();
+    const owner = this.directory.owners().find(({ node }) => node.id === place.node);
+    throw owner === undefined ? moving() : unreachable(owner.node.address);
+  }
+
+  /** The places of these shards, each once; default: of all shards. */
+  async #parts(
+    shards: readonly number[] | undefined,
+    caller: Waiting,
+  ): Promise<(readonly [place: ShardPlace, shards: readonly number[]])[]> {
+    const all = shards ?? Array.from({ length: this.directory.shards }, (_, shard) => shard);
+    const parts = new Map<ShardPlace, number[]>();
+    const places = await Promise.all(all.map((shard) => this.directory.placeOf(shard, caller)));
+    for (const [at, place] of places.entries()) {
+      const shard = all[at];
+      const some = parts.get(place);
+      if (some === undefined) parts.set(place, [shard]);
+      else some.push(shard);
+    }
+    return [...parts];
   }
 
   /** The engines of this node. */

@@ -29,12 +29,11 @@ import type { EndedHold } from "../engine/shard_engine.ts";
 import type { KeyChoice } from "../patterns.ts";
 import type { NewJob } from "../store/job_values.ts";
 import type { QueueLimits } from "../store/store.ts";
-import type { Directory } from "./directory.ts";
+import type { Directory, PartialEngine } from "./directory.ts";
 import { summed } from "./figures.ts";
 import { doneAll, failAll, needAllTaken } from "./groups.ts";
 import { localDirectory } from "./local_directory.ts";
 import { Holds } from "./holds.ts";
-import { merge } from "./merge.ts";
 import { isLocal, Routing, type ShardStep, type Waiting } from "./routing.ts";
 import { endSchedule, pauseSchedule, schedulesOf, setSchedule } from "./sharded_schedules.ts";
 import { ShardedTake, type TakeCounts } from "./sharded_take.ts";
@@ -51,7 +50,7 @@ export interface ShardedEngineOptions {
 }
 
 /** An engine over the engines of several shards. */
-export class ShardedEngine implements Engine {
+export class ShardedEngine implements PartialEngine {
   protected readonly routing: Routing;
   readonly #directory: Directory;
   readonly #clock: Clock;
@@ -69,7 +68,7 @@ export class ShardedEngine implements Engine {
     this.#directory = directory;
     this.#clock = clock;
     this.#close = close;
-    this.routing = new Routing(directory, isPart);
+    this.routing = new Routing(directory);
     this.#take = new ShardedTake(this.routing, clock, counts, isPart);
   }
 
@@ -263,35 +262,48 @@ export class ShardedEngine implements Engine {
 
   // Schedules. One is in the shard of its queue, and its name tells nothing about that.
 
-  setSchedule(schedule: NewSchedule, caller: Caller): Promise<number | undefined> {
-    return setSchedule(this.routing, schedule, caller);
+  setSchedule(
+    schedule: NewSchedule,
+    caller: Caller,
+    shards?: readonly number[],
+  ): Promise<number | undefined> {
+    return setSchedule(this.routing, schedule, caller, shards);
   }
 
-  pauseSchedule(name: string, paused: boolean): Promise<number | undefined> {
-    return pauseSchedule(this.routing, name, paused);
+  pauseSchedule(
+    name: string,
+    paused: boolean,
+    shards?: readonly number[],
+  ): Promise<number | undefined> {
+    return pauseSchedule(this.routing, name, paused, shards);
   }
 
-  endSchedule(name: string): Promise<void> {
-    return endSchedule(this.routing, name);
+  endSchedule(name: string, shards?: readonly number[]): Promise<void> {
+    return endSchedule(this.routing, name, shards);
   }
 
-  async findSchedule(name: string): Promise<FoundSchedule | undefined> {
-    return (await schedulesOf(this.routing, name)).at(0)?.found;
+  async findSchedule(name: string, shards?: readonly number[]): Promise<FoundSchedule | undefined> {
+    return (await schedulesOf(this.routing, name, shards)).at(0);
   }
 
-  async *schedules(): AsyncGenerator<ScheduleDetails, void, void> {
-    const places = await this.routing.places(undefined);
-    yield* merge(places.map(({ engine }) => engine.schedules()), ({ schedule }) => schedule.name);
+  schedules(shards?: readonly number[]): AsyncGenerator<ScheduleDetails, void, void> {
+    return this.routing.items(
+      shards,
+      (engine, some) => engine.schedules(some),
+      ({ schedule }) => schedule.name,
+    );
   }
 
   // Queues.
 
-  async *queues(filter?: QueueFilter): AsyncGenerator<QueueSummary, void, void> {
-    const places = await this.routing.places(undefined);
-    const now = this.now();
-    const all = places.map(({ engine }) => ({ engine, ahead: now - engine.now() }));
-    yield* merge(
-      all.map(({ engine, ahead }) => summariesOnClock(engine.queues(filter), ahead)),
+  queues(
+    filter?: QueueFilter,
+    shards?: readonly number[],
+  ): AsyncGenerator<QueueSummary, void, void> {
+    return this.routing.items(
+      shards,
+      (engine, some, after = filter?.after) =>
+        summariesOnClock(engine.queues({ ...filter, after }, some), this.now() - engine.now()),
       ({ queue }) => queue,
     );
   }
@@ -346,11 +358,16 @@ export class ShardedEngine implements Engine {
     );
   }
 
-  async *allLimits(queue?: string): AsyncGenerator<QueueLimits, void, void> {
-    const places = queue === undefined
-      ? await this.routing.places(undefined)
-      : [await this.#directory.placeOf(await this.#directory.shardOf(queue) ?? 0)];
-    yield* merge(places.map(({ engine }) => engine.allLimits(queue)), ({ queue }) => queue);
+  async *allLimits(
+    queue?: string,
+    shards?: readonly number[],
+  ): AsyncGenerator<QueueLimits, void, void> {
+    const asked = queue === undefined ? shards : [await this.#directory.shardOf(queue) ?? 0];
+    yield* this.routing.items(
+      asked,
+      (engine, some) => engine.allLimits(queue, some),
+      ({ queue }) => queue,
+    );
   }
 
   /** The shard of all these jobs; `undefined` if they have several. */

@@ -32,6 +32,29 @@ Deno.test("each node takes each request", async () => {
   );
 });
 
+Deno.test("schedules and limits of all nodes are told and changed by each", async () => {
+  await using queue = await testQueue();
+  const [first, second, third] = [
+    await queue.session(),
+    await queue.session(),
+    await queue.session(),
+  ];
+  for (const name of ["a", "b", "c"]) {
+    assertEquals(await first.ask(`LIMIT ${name} running=1`), "OK running=1");
+    assertEquals(await second.ask(`EVERY s-${name} ${name} x interval=1h`), "OK next=3600s");
+  }
+  assertEquals(await third.ask("EVERY s-b pause"), "OK paused=yes");
+  assertEquals(await third.ask("EVERY s-a off"), "OK");
+  assertEquals(await first.ask("EVERY s-c b x interval=1h"), "OK next=3600s");
+  for (const session of [first, second, third]) {
+    const names = async (command: string) =>
+      (await session.ask(command)).match(/^\* \S+( queue=\S+)?/gm);
+    assertEquals(await names("SCHEDULES"), ["* s-b queue=b", "* s-c queue=b"]);
+    assertEquals(await names("LIMITS"), ["* queue=a", "* queue=b", "* queue=c"]);
+    assertEquals(await names("LIMITS c"), ["* queue=c"]);
+  }
+});
+
 Deno.test("a TAKE that waits at several nodes gets one job", async () => {
   await using queue = await testQueue();
   const [taker, putter] = [await queue.session(), await queue.session()];

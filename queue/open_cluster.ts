@@ -133,8 +133,8 @@ export async function openCluster(
     },
     onSilent({ id, address }) {
       // It renews its row, so it lives: a wrong address, or a network between them.
-      const message = "a node does not answer at the address that it has given to others, and " +
-        "requests for its queues wait";
+      const message = "this node cannot reach another one at the address that it has given to " +
+        "others (--advertise), and requests for its queues wait";
       settings.log({ level: "error", message, node: id, address });
     },
   });

@@ -77,19 +77,37 @@ function addressOf(flags: Flags): string {
   const { advertise, host = "127.0.0.1", port = 5463, listen } = flags;
   const transport = flags["tls-cert"] === undefined ? "tcp" : "tls";
   if (advertise !== undefined) {
-    const address = `${transport}://${advertise}`;
-    try {
-      const place = parseAddress(address);
-      if ("port" in place && place.port > 0) return formatAddress(place);
-    } catch {
-      // Told below.
-    }
-    throw new UsageError(`--advertise must be HOST:PORT, such as 10.0.0.7:5463, not ${advertise}.`);
+    return advertised(advertise, transport);
   }
-  if (listen !== undefined || port === 0 || /^(0\.0\.0\.0|::|\[::\])$/.test(host)) {
+  if (listen !== undefined || port === 0 || isAnyAddress(host)) {
     throw new UsageError(
       "--cluster-secret-file needs --advertise HOST:PORT: where other nodes reach this one.",
     );
   }
   return formatAddress({ transport, hostname: host, port });
+}
+
+function advertised(advertise: string, transport: "tcp" | "tls"): string {
+  let place: ReturnType<typeof parseAddress> | undefined;
+  try {
+    place = parseAddress(`${transport}://${advertise}`);
+  } catch {
+    // Told below.
+  }
+  if (place === undefined || !("port" in place) || place.port === 0) {
+    throw new UsageError(`--advertise must be HOST:PORT, such as 10.0.0.7:5463, not ${advertise}.`);
+  }
+  if (isAnyAddress(place.hostname)) {
+    throw new UsageError(
+      `--advertise: nobody can reach this server at ${place.hostname}; name the address of this machine that the other nodes dial.`,
+    );
+  }
+  return formatAddress(place);
+}
+
+/** Whether a host stands for all addresses of a machine, in whatever form: a server listens there, and nobody dials it. */
+function isAnyAddress(host: string): boolean {
+  const name = host.includes(":") && !host.startsWith("[") ? `[${host}]` : host;
+  const { hostname } = URL.parse(`http://${name}`) ?? { hostname: "" };
+  return hostname === "0.0.0.0" || hostname === "[::]" || hostname === "[::ffff:0:0]";
 }

@@ -18,6 +18,8 @@ import { heard } from "./heard.ts";
 
 /** How long a request without a deadline waits for a shard that moves, in ms: longer than a takeover. */
 const PATIENCE_MS = 15_000;
+/** How long a node that does not answer is not told of again, in ms. */
+const TOLD_MS = 60_000;
 
 /** Finds or chooses the shards of queues. */
 export interface QueueShards {
@@ -37,7 +39,7 @@ export interface DirectoryParts {
   readonly clock: Clock;
   /** Makes the engine of another node. */
   readonly connect: (node: NodeInfo) => RemoteNode;
-  /** Hears of a node that does not answer although its time is not over. Default: nobody does. */
+  /** Hears of a node that does not answer although its time is not over, once a minute. Default: nobody does. */
   readonly onSilent?: (node: NodeInfo) => void;
 }
 
@@ -56,6 +58,8 @@ export class ClusterDirectory implements Directory {
   readonly #remote = new Map<string, RemoteShard>();
   /** Nodes that did not have a shard, or could not be reached. */
   readonly #doubted = new Map<string, Doubt>();
+  /** When it was told last of a node that does not answer. */
+  readonly #told = new Map<string, number>();
   readonly #stop: () => void;
   /** The id of this node when it was looked at last. */
   #me: string | undefined;
@@ -89,14 +93,13 @@ export class ClusterDirectory implements Directory {
   }
 
   doubt(place: ShardPlace): void {
-    const { cluster, onSilent } = this.#parts;
+    const { cluster } = this.#parts;
     const { map } = cluster;
     const node = map.nodes.find(({ id }) => id === place.node);
     if (node !== undefined && place.node !== undefined) {
-      const end = place.engine.isLost ? endOf(node, map) : -Infinity;
-      const isNews = place.engine.isLost && this.#doubted.get(node.id)?.end !== end;
-      this.#doubted.set(node.id, { map, end });
-      if (isNews && node.left > 0) onSilent?.(infoOf(node, cluster.ttlMs));
+      const { isLost } = place.engine;
+      this.#doubted.set(node.id, { map, end: isLost ? endOf(node, map) : -Infinity });
+      if (isLost && node.left > 0) this.#tellSilent(node);
     }
     cluster.look();
   }
@@ -206,6 +209,14 @@ export class ClusterDirectory implements Directory {
     return place;
   }
 
+  #tellSilent(node: ClusterNode): void {
+    const { cluster, clock, onSilent } = this.#parts;
+    const now = clock.now();
+    if (now - (this.#told.get(node.id) ?? -Infinity) < TOLD_MS) return;
+    this.#told.set(node.id, now);
+    onSilent?.(infoOf(node, cluster.ttlMs));
+  }
+
   #forgetThoseGone(): void {
     const { map: { nodes }, id: me } = this.#parts.cluster;
     // Other nodes know this one by its id.
@@ -215,6 +226,7 @@ export class ClusterDirectory implements Directory {
       if (!isOther && nodes.some((node) => node.id === id)) continue;
       this.#remote.delete(id);
       this.#doubted.delete(id);
+      this.#told.delete(id);
       void engine.close();
     }
   }

@@ -289,6 +289,7 @@ Deno.test("wrong flags of a node are told before anything is done", async () => 
   await Deno.writeTextFile(secret, "long enough for a secret\n");
   assertMatch(await error(...shared, "--port", "0"), /needs --advertise HOST:PORT/);
   assertMatch(await error(...shared, "--advertise", "here"), /--advertise must be HOST:PORT/);
+  assertMatch(await error(...shared, "--advertise", "[::]:5463"), /nobody can reach .* at ::/);
   assertMatch(
     await error("--data", ":memory:", "--cluster-secret-file", secret),
     /needs --data postgres:/,

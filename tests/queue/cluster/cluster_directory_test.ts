@@ -9,15 +9,17 @@ async function beside(isLost: boolean) {
   const a = cluster.start("a");
   cluster.start("b");
   await cluster.pass(3_000);
+  const silent: string[] = [];
   const directory = new ClusterDirectory({
     cluster: a.cluster!,
     queues: { shards: SHARDS, shardOf: () => 0, assign: () => 0 },
     clock: cluster.clock,
     connect: () => ({ isLost, close: () => Promise.resolve(0) }) as unknown as RemoteNode,
+    onSilent: ({ address }) => silent.push(address),
   });
   const shards = cluster.servers.flatMap((by, shard) => by === "b" ? [shard] : []);
   const place = directory.placeOf(shards[0]) as ShardPlace;
-  return { cluster, directory, place, shards };
+  return { cluster, directory, place, shards, silent };
 }
 
 /** How long it takes until there is a place, in ms. */
@@ -55,4 +57,17 @@ Deno.test("the shards of a node that cannot be reached and is gone are found at 
   const { ms, place: next } = await waitFor(cluster, directory.placeOf(shards[0]));
   assert(ms < 7_000, `it took ${ms} ms`);
   assertEquals(next.node, undefined);
+});
+
+Deno.test("a node that lives and cannot be reached is told of once a minute, however often it is asked", async () => {
+  const { cluster, directory, place, shards, silent } = await beside(true);
+  for (let second = 0; second < 20; second++) {
+    for (let request = 0; request < 3; request++) directory.doubt(place);
+    await waitFor(cluster, directory.placeOf(shards[0]));
+    await cluster.pass(1_000);
+  }
+  assertEquals(silent.length, 1);
+  await cluster.pass(60_000);
+  directory.doubt(place);
+  assertEquals(silent.length, 2);
 });

@@ -75,6 +75,7 @@ export class Cluster {
       isLeaving: () => this.#isLeaving,
       onMap: () => this.#onMap(),
       onLost: (error) => this.#onLost(error),
+      onAgain: () => log({ level: "info", message: "this node has joined the others again" }),
     });
     this.#shards = new OwnedShards(options.open, () => this.holds);
   }
@@ -176,7 +177,9 @@ export class Cluster {
 
   /** Another node has removed this one. It begins anew once nothing of its shards is left in memory. */
   async #onLost(error: StoreLost): Promise<void> {
-    this.#log({ level: "error", message: "another node has taken over from this one", error });
+    const message =
+      "this node has lost its part of the queue, and drops what it has of it in memory";
+    this.#log({ level: "error", message, why: error.message });
     const lost = this.#shards.lose(error, this.#shards.all);
     this.#changed();
     await lost;

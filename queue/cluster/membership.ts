@@ -27,6 +27,8 @@ export interface MembershipOptions {
   readonly onMap: () => void;
   /** The row is gone. The node joins again once the promise is settled. */
   readonly onLost: (error: StoreLost) => Promise<void>;
+  /** The node has joined again. */
+  readonly onAgain: () => void;
 }
 
 /** The row of this node in its cluster: it joins, renews the row and reads the map, and joins again when it was removed. */
@@ -113,7 +115,7 @@ export class Membership {
   }
 
   async #renew(): Promise<void> {
-    const { store, address, isLeaving, onMap } = this.#options;
+    const { store, address, isLeaving, onMap, onAgain } = this.#options;
     const sent = this.#lease.moment();
     const asked = this.known.turn;
     this.#renewedAt = sent.now;
@@ -122,6 +124,7 @@ export class Membership {
       if (this.#id === undefined) {
         this.#id = (await store.join(address)).id;
         this.#isNewsWaiting = true;
+        onAgain();
         return;
       }
       const map = await store.renew(isLeaving());

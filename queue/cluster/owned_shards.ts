@@ -95,6 +95,7 @@ export class OwnedShards {
         return holds();
       },
       lost: life.lost.promise,
+      isTold: true,
     };
   }
 }

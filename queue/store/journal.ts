@@ -97,6 +97,7 @@ export class Journal {
   #closing = false;
   /** The store belongs to another server. */
   #isLost = false;
+  #isLossLogged = false;
 
   /** Changes that are not stored yet count to `memory`. */
   constructor(
@@ -249,13 +250,18 @@ export class Journal {
     const isNews = !this.#isLost;
     this.#isLost = true;
     this.#stopRetry?.();
-    const incident = newIncident();
-    const failure = isNews ? this.failure = storeLost(incident, error) : this.failure!;
+    if (isNews) this.failure = storeLost(newIncident(), error);
+    const failure = this.failure!;
+    const before = this.lost;
     this.#abandon(groups, failure);
-    if (!isNews) return;
-    const message = "the store belongs to another server, and this one answers nothing more";
-    this.#log({ level: "error", message, incident, error });
-    this.#listener.lost();
+    const isTold = this.#store.ownership?.isTold === true && this.lost === before;
+    if (!isTold && !this.#isLossLogged) {
+      this.#isLossLogged = true;
+      const message = "the store belongs to another server, and nothing more is changed in it";
+      const { incident } = failure.details;
+      this.#log({ level: "error", message, incident, why: (error as Error).message });
+    }
+    if (isNews) this.#listener.lost();
   }
 
   #abandon(groups: readonly ChangeGroup[], failure: Refusal): void {

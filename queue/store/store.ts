@@ -153,6 +153,8 @@ export interface Ownership {
   readonly holds: boolean;
   /** Resolves once the store is lost for good. */
   readonly lost: Promise<StoreLost>;
+  /** Whether the owner of several stores, which are lost together, tells of the loss. Default: false. */
+  readonly isTold?: boolean;
 }
 
 /**

@@ -154,7 +154,7 @@ Deno.test("a queue that is idle notices that it was taken over", async () => {
   assertEquals((await queue.lost)?.message, "another server has taken over");
   await until(() => messages.length > 0);
   assertEquals(messages, [
-    "the store belongs to another server, and this one answers nothing more",
+    "the store belongs to another server, and nothing more is changed in it",
   ]);
   assertEquals(await queue.close(), 0);
 });

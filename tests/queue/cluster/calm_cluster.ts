@@ -23,6 +23,8 @@ export class CalmCluster {
   readonly clock = new VirtualClock();
   readonly nodes = new Map<string, SimulatedNode>();
   readonly database: SimulatedDatabase;
+  /** What the nodes have logged, each as one object. */
+  readonly logged: Record<string, unknown>[] = [];
   /** For each shard, the nodes that have served it, one after the other. */
   readonly served: Served[][] = Array.from({ length: SHARDS }, () => []);
   readonly #last: { by?: string; unservedSince?: number }[] = this.served.map(() => ({}));
@@ -52,6 +54,7 @@ export class CalmCluster {
       weather: this.#weather,
       cutUntil: 0,
       address,
+      onLog: (entry) => this.logged.push({ ...entry, address }),
       tell: () => {
         for (const { parts, onNews } of this.nodes.values()) {
           this.clock.setTimer(1, () => parts.process.do(onNews));

@@ -179,6 +179,24 @@ Deno.test("an idle node that was removed lets its shards go", async () => {
   assertEquals(cluster.servers, homes("a", "b", "c"));
 });
 
+Deno.test("a node that was suspended tells in two lines that it lost its part, and is back", async () => {
+  const cluster = await three();
+  const { parts } = cluster.nodes.get("b")!;
+  parts.process.pause(10_000, false);
+  await cluster.pass(15_000);
+  assertEquals(cluster.servers, homes("a", "b", "c"));
+  const [{ why, ...lost }, ...more] = cluster.logged;
+  assertEquals(lost, {
+    level: "error",
+    message: "this node has lost its part of the queue, and drops what it has of it in memory",
+    address: "b",
+  });
+  assertEquals(typeof why, "string");
+  assertEquals(more, [
+    { level: "info", message: "this node has joined the others again", address: "b" },
+  ]);
+});
+
 Deno.test("a node that is cut off from its database is silent, and goes on if nobody took over", async () => {
   const cluster = new CalmCluster();
   const node = cluster.start("a");

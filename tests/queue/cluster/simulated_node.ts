@@ -1,5 +1,6 @@
 // A node of a cluster on a simulated machine: the real membership and the real engines, on a simulated database.
 
+import type { Log } from "../../../queue/log.ts";
 import { type Change, type Moment, type Store, StoreLost } from "@lineup/lineup/queue";
 import { Cluster } from "../../../queue/cluster/cluster.ts";
 import type { ClusterMap, ClusterStore, NodeName } from "../../../queue/cluster/cluster_store.ts";
@@ -26,6 +27,8 @@ export interface NodeParts extends Network {
   readonly history: History;
   readonly faults: NodeFaults;
   readonly address: string;
+  /** Takes what the node and its engines log. */
+  readonly onLog?: Log;
   /** Tells all nodes that the map has changed. */
   readonly tell: () => void;
 }
@@ -63,7 +66,7 @@ export class SimulatedNode {
           clock: process,
           open: (shard, ownership) => this.#open(shard, ownership),
           ...options,
-          log: () => {},
+          log: (entry) => void this.parts.onLog?.(entry),
           ttlMs: this.parts.database.ttlMs,
         });
       } catch {
@@ -291,7 +294,7 @@ export class SimulatedNode {
     const local = await LocalEngine.open({
       store,
       clock: process,
-      log: () => {},
+      log: (entry) => void this.parts.onLog?.(entry),
       random,
       max: CAPACITY,
       yield: (go) => void process.after(0, go),

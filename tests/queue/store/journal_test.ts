@@ -1,9 +1,10 @@
 // A journal over a store whose commits fail at every place, compared with the list of all changes.
 
-import { memoryStore, type Store } from "@lineup/lineup/queue";
-import { assert, assertEquals } from "@std/assert";
+import { memoryStore, type Store, StoreLost } from "@lineup/lineup/queue";
+import { assert, assertEquals, assertRejects } from "@std/assert";
 import { setImmediate } from "node:timers/promises";
 import { job, put } from "../../../queue/store/conformance/samples.ts";
+import { Refusal } from "../../../protocol/mod.ts";
 import { Memory } from "../../../queue/memory.ts";
 import { Journal } from "../../../queue/store/journal.ts";
 import { VirtualClock } from "../../../testing/virtual_clock.ts";
@@ -155,4 +156,44 @@ Deno.test("a journal loses no change where commits fail again and again", async 
       return chance < 0.2 ? "nothing is stored" : chance < 0.3 ? "all is stored" : undefined;
     });
   }
+});
+
+/** What a journal logs whose store is lost, with a change on its way or none. */
+async function loggedAtLoss(isTold: boolean, isBusy: boolean): Promise<Record<string, unknown>[]> {
+  const lost = Promise.withResolvers<StoreLost>();
+  const error = new StoreLost("another server has taken over");
+  const store: Store = {
+    ...memoryStore(),
+    commit: () => lost.promise.then(() => Promise.reject(error)),
+    ownership: { holds: true, lost: lost.promise, isTold },
+  };
+  const clock = { moment: () => ({ now: 0, wall: 0 }), after: () => () => {} };
+  const logged: Record<string, unknown>[] = [];
+  const noted = { stored() {}, givenUp() {}, failed() {}, lost() {}, recovered() {} };
+  const journal = new Journal(store, clock, (entry) => logged.push(entry), new Memory(), noted);
+  const written = isBusy
+    ? assertRejects(() => journal.write(put(job(1, { size: 4 }), bodyOf(1))), Refusal)
+    : undefined;
+  await setImmediate();
+  lost.resolve(error);
+  const details = (await written)?.details;
+  await setImmediate();
+  // Who gets the error finds the line in the log.
+  if (details !== undefined) assertEquals(details.incident, logged[0].incident);
+  return logged.map(({ incident: _, ...entry }) => entry);
+}
+
+Deno.test("the loss of a store is told in one line, which has no stack", async () => {
+  const line = {
+    level: "error",
+    message: "the store belongs to another server, and nothing more is changed in it",
+    why: "another server has taken over",
+  };
+  assertEquals(await loggedAtLoss(false, false), [line]);
+  assertEquals(await loggedAtLoss(false, true), [line]);
+});
+
+Deno.test("a store that is lost with others tells so itself only if changes were refused", async () => {
+  assertEquals(await loggedAtLoss(true, false), []);
+  assertEquals((await loggedAtLoss(true, true)).length, 1);
 });

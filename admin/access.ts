@@ -1,4 +1,4 @@
-// Who may read the figures of the admin port, where the server has identities.
+// The right to read the figures of the admin port, where the server has identities.
 
 import { type HttpAnswer, refusing } from "../net/http_answer.ts";
 import type { RequestHead } from "../net/http_head.ts";

@@ -20,7 +20,7 @@ export interface HeadAndRest {
   readonly rest: Uint8Array;
 }
 
-/** What becomes of requests. */
+/** The end of requests. */
 export interface RequestHandlers {
   /** Answers a request. */
   answer(head: RequestHead, peer: string): Promise<HttpAnswer>;

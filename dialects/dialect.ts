@@ -300,7 +300,7 @@ export interface KnownIdentity {
   readonly name: string;
   /** The roles that it has: it may use the commands that need one of them. */
   readonly roles: readonly string[];
-  /** What else it may do, as handlers understand it. */
+  /** Its other rights, as handlers understand them. */
   readonly grants: Readonly<Record<string, readonly string[] | undefined>>;
 }
 

@@ -27,7 +27,7 @@ export const nodeFlags: Readonly<Record<string, Flag>> = {
   },
 };
 
-/** What a node of several is. */
+/** The facts of a node among several. */
 export interface NodePlan {
   readonly secret: string;
   readonly address: string;

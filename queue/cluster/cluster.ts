@@ -19,7 +19,7 @@ const FEW = 8;
 /** How long a node that leaves tries to give its shards away, in ms. */
 const GOODBYE_MS = 10_000;
 
-/** What a node of a cluster needs. */
+/** The needs of a node of a cluster. */
 export interface ClusterDependencies {
   /** The database. */
   readonly store: ClusterStore;

@@ -49,7 +49,7 @@ export interface ClusterMap {
 }
 
 /**
- * What a node asks of the database beside the commits of its jobs. One node uses it.
+ * The requests of a node to the database, beside the commits of its jobs. One node uses it.
  *
  * Each method but `join` rejects with `StoreLost` where the row of the node is gone: then no shard is its own, and `join`
  * makes it another node. Each rejects with another error where the database cannot be asked, or its answer was lost: then it

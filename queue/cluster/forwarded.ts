@@ -12,7 +12,7 @@ type Arguments = any;
 type ForwardedCall = (engine: ShardedEngine, args: Arguments, caller: Caller) => unknown;
 type ForwardedStream = (engine: ShardedEngine, args: Arguments) => AsyncIterable<unknown>;
 
-/** What tells of times says how late it is here. */
+/** Answers with times are told by the clock of this node. */
 async function timed(engine: ShardedEngine, value: unknown): Promise<unknown> {
   return { value: await value, now: engine.now() };
 }

@@ -1,4 +1,4 @@
-// What other nodes may ask this one for: its own shards. A request goes over one node at the most.
+// The requests that other nodes may pass on to this one: those for its own shards. A request goes over one node at the most.
 
 import { Refusal } from "../../protocol/errors.ts";
 import type { Directory, LocalShard, Owner, ShardPlace } from "./directory.ts";

@@ -11,7 +11,7 @@ const AGAIN_MS = 250;
 /** The least time between two renewals, in ms, whatever news there are. */
 const APART_MS = 20;
 
-/** What a membership needs. */
+/** The needs of a membership. */
 export interface MembershipOptions {
   /** The database. */
   readonly store: ClusterStore;

@@ -3,7 +3,7 @@
 import type { Credential, Identities, Identity } from "../../server/mod.ts";
 import { isProof, proofOf } from "./proof.ts";
 
-/** What a node is called. It has no rights of its own: what it passes on was allowed at its node. */
+/** The identity of a node. It has no rights of its own: each request was allowed at the node that passes it on. */
 const NODE: Identity = { name: ":node", roles: [], grants: {} };
 const CREDENTIAL: Credential = { identity: NODE, renewed: () => NODE };
 

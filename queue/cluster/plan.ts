@@ -1,4 +1,4 @@
-// What a node is to do, from the map alone: each node plans for itself, and all plans agree where the maps do.
+// The plan of a node, from the map alone: each node plans for itself, and all plans agree where the maps do.
 
 import type { ClusterMap, ClusterNode } from "./cluster_store.ts";
 import { ranked } from "./rendezvous.ts";
@@ -8,7 +8,7 @@ const PATIENCE_MS = 2_000;
 /** A node gets a shard of another one only if so much of its time is left: else it may be gone. */
 const FRESH = 0.5;
 
-/** What a node is to do about the shards of the cluster, the first of all first. */
+/** The next steps of a node with the shards of the cluster, in order. */
 export interface Plan {
   /** Nodes whose time is over, each with those of its shards that this node is to own. */
   readonly remove: readonly { readonly node: ClusterNode; readonly take: readonly number[] }[];

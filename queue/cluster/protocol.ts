@@ -1,4 +1,4 @@
-// What nodes of a cluster ask each other, and NODES for everybody. A connection proves by NODE that it is that of a node.
+// The commands of nodes among each other, and NODES for everybody. A connection proves by NODE that it is that of a node.
 
 import type { Protocol } from "../../protocol/spec.ts";
 import { dead, notFound, notTaken, readOnly } from "../protocol/fields.ts";

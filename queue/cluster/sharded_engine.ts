@@ -72,7 +72,7 @@ export class ShardedEngine implements PartialEngine {
     this.#take = new ShardedTake(this.routing, clock, counts, isPart);
   }
 
-  /** What other nodes may ask this one for: its own shards. So a request goes over one other node at the most. */
+  /** The engine for requests of other nodes: its own shards only. So a request goes over one other node at the most. */
   ofThisNode(): ShardedEngine {
     const directory = localDirectory(this.#directory);
     return new ShardedEngine(

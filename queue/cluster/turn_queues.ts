@@ -101,7 +101,7 @@ export class RemoteQueue implements TurnQueue {
   }
 }
 
-/** What is remembered of a queue of another node. */
+/** The memory of a queue of another node. */
 export interface RememberedQueue {
   /** Until when it is not asked, because it had fewer jobs than were asked for. */
   emptyUntil: number;

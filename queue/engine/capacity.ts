@@ -22,7 +22,7 @@ export interface Capacity {
   readonly resultTime: number;
 }
 
-/** What an engine holds of all that there may be. */
+/** The share of an engine in the bounds of all. */
 export interface Holdings {
   readonly memory: Memory;
   readonly jobs: { readonly size: number; readonly queues: { readonly size: number } };

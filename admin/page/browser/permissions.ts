@@ -1,4 +1,4 @@
-// What this page may do: the commands that the server has, and the rights of our identity. The server checks every request
+// The rights of this page: the commands that the server has, and the grants of our identity. The server checks every request
 // itself; this only keeps from view what it would refuse.
 
 import type { Right, Rights } from "../../../queue/rights.ts";
@@ -27,7 +27,7 @@ export type PageRequest = keyof typeof NEEDED;
 /** These are about a queue with all its keys: who is limited to some has no right to them. */
 const WHOLE: readonly PageRequest[] = ["PAUSE", "LIMIT"];
 
-/** What a page may do. */
+/** The rights of a page. */
 export interface Permissions {
   /** The commands of the server. */
   readonly commands: ReadonlySet<string>;

@@ -36,7 +36,7 @@ export function readDuration(text: string): number {
   return Number(number) * UNITS[unit];
 }
 
-/** Who may put jobs of some keys only is told which. */
+/** An identity that may put jobs of some keys only is told which. */
 function hintOf(name: string, hint: string): string {
   return (name === "key" && connection.get().keys?.join(" ")) || hint;
 }

@@ -29,7 +29,7 @@ export interface PageConnection {
   readonly takesTokens: boolean;
   /** Whether it wants one first. */
   readonly isLocked?: boolean;
-  /** What this page may do. */
+  /** The rights of this page. */
   readonly permissions: Permissions;
   /** The keys to which all its rights are limited, as patterns. */
   readonly keys?: readonly string[];

@@ -28,6 +28,8 @@ class Load {
   readonly failures = new Map<string, number>();
   /** The longest time that a node took to answer, in ms. */
   slowest = 0;
+  /** The jobs that were taken: one may be before the answer to its PUT is read. */
+  readonly #taken = new Set<number>();
   #isOver = false;
   readonly #running: Promise<void>[];
 
@@ -55,12 +57,13 @@ class Load {
   async #work(session: RawClient, queue: string): Promise<void> {
     const put = await this.#ask(session, `PUT ${queue} body`);
     const [, id] = /^OK id=(\d+)$/.exec(put) ?? [];
-    if (id !== undefined) this.kept.add(Number(id));
+    if (id !== undefined && !this.#taken.has(Number(id))) this.kept.add(Number(id));
     const taken = await this.#ask(session, `TAKE ${queue} lease=1h`);
     const [, job] = /^\* id=(\d+) /.exec(taken) ?? [];
     if (job === undefined) return;
     assert(!this.gone.has(Number(job)), `job ${job} came back`);
     // From now on it may be gone.
+    this.#taken.add(Number(job));
     this.kept.delete(Number(job));
     if (Number(job) % 3 === 0) return;
     if (await this.#ask(session, `DONE ${job} attempt=1`) === "OK") this.gone.add(Number(job));

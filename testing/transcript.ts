@@ -45,6 +45,8 @@ const TIMEOUT_MS = 5000;
 const MOST_SHOWN = 12;
 /** Asked at the end of a transcript: what comes before its answer was not expected. */
 const END_TAG = "transcript-end";
+/** How often a server is asked behind the last line of a transcript whether there is more. */
+const END_ROUNDS = 16;
 
 /**
  * Plays a transcript against a server, and throws `TranscriptError` with the difference where the answers are others.
@@ -196,10 +198,15 @@ async function untilEnough(
 
 /** The lines that come although nothing else was asked. */
 async function restOf(reading: ReplyReading): Promise<string[]> {
-  await reading.send(`#${END_TAG} PING\n`);
-  await reading.until((frame) => frame?.tag === END_TAG);
-  const lines = reading.take();
-  return reading.ended ? lines : lines.slice(0, -1);
+  const lines: string[] = [];
+  // A tagged PING may overtake what was asked before. Each round gives the server some turns to answer that.
+  for (let round = 0; round < END_ROUNDS && !reading.ended; round++) {
+    await reading.send(`#${END_TAG} PING\n`);
+    await reading.until((frame) => frame?.tag === END_TAG);
+    const came = reading.take();
+    lines.push(...reading.ended ? came : came.slice(0, -1));
+  }
+  return lines;
 }
 
 /** Settles as the promise; resolves with `undefined` where that takes longer than `ms`. */

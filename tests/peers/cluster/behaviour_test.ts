@@ -1,6 +1,6 @@
 // The queue behaves over several engines as it does over one: its tests run again.
 
-import { BEHAVIOUR } from "./behaviour_files.ts";
+import { BEHAVIOUR } from "../behaviour_files.ts";
 import { useNodes } from "../../test_queue.ts";
 import { openShardedNode } from "../../queue/cluster/local_shards.ts";
 import { useQueues as useStageQueues } from "../../queue/beanstalkd/stage.ts";

@@ -1,6 +1,6 @@
 // The queue behaves over three nodes as it does on one: its tests run again.
 
-import { BEHAVIOUR } from "./behaviour_files.ts";
+import { BEHAVIOUR } from "../behaviour_files.ts";
 import { useNodes } from "../../test_queue.ts";
 import { openNodes } from "../../queue/cluster/nodes.ts";
 

@@ -2,6 +2,7 @@
 
 import { postgresStore } from "@lineup/lineup/queue";
 import { useStores } from "../../test_queue.ts";
+import { BEHAVIOUR } from "../behaviour_files.ts";
 import { type Cluster, startCluster, UNSAFE } from "./cluster.ts";
 
 let cluster: Cluster;
@@ -16,23 +17,9 @@ useStores(async () => {
   return { ...store, inbox: undefined };
 });
 
-/**
- * Left out: `clocks`, `schedules` and `endings` let virtual time pass without an answer to wait for, and here changes are
- * stored in real time; `crowd`, `slices` and `sweeps` are about size; `model` and `simulation` bring their own stores.
- */
-const files = [
-  "engine/attempts",
-  "engine/commands",
-  "engine/expiry",
-  "engine/fairness",
-  "engine/leases",
-  "engine/limits",
-  "engine/rates",
-  "engine/read_only",
-  "engine/results",
-  "engine/takers",
-  "engine/turns",
-  "engine/unique",
-  "protocol/protocol",
-];
-for (const file of files) await import(`../../queue/${file}_test.ts`);
+/** They let virtual time pass without an answer to wait for, and here changes are stored in real time. */
+const LEFT_OUT = ["engine/clocks", "engine/endings", "engine/schedules"];
+
+for (const file of BEHAVIOUR) {
+  if (!LEFT_OUT.includes(file)) await import(`../../queue/${file}_test.ts`);
+}

@@ -1,4 +1,4 @@
-// The tests of the queue's behaviour, which run again over several engines and nodes.
+// The tests of the queue's behaviour, which run again on PostgreSQL, and over several engines and nodes.
 
 /**
  * Left out: `crowd`, `slices` and `sweeps` are about size; `model` and `simulation` bring their own engines.

@@ -109,7 +109,7 @@ function needSame({ cert, key }: ClientTls, flag: string, certPath: string, path
   try {
     isSame = new X509Certificate(cert!).checkPrivateKey(createPrivateKey(key!));
   } catch {
-    // What cannot be read is told when it is used.
+    // The error of an unreadable file comes when it is used.
     return;
   }
   if (isSame) return;

@@ -30,21 +30,21 @@ export interface NodeLinkOptions {
 /** The options of a node; each has a default. */
 export interface ClusterOptions extends Omit<QueueOptions, "store">, PostgresOptions {
   /**
-   * What this node shares the queue by, with all nodes that know the same secret. It needs `address`, where they dial it, and
-   * `link`. Default: it shares with nobody.
+   * The secret of the cluster: this node shares the queue with all nodes that know the same one. It needs `address`, where
+   * they dial it, and `link`. Default: it shares with nobody.
    */
   secret?: string;
   /** Makes the connections to the node at an address. */
   link?: (address: string, options: NodeLinkOptions) => NodeLink;
-  /** What happens to the store of each shard before it is loaded, such as that its progress is shown. Default: nothing. */
+  /** Wraps the store of each shard before it is loaded, such as to show its progress. Default: no wrapper. */
   around?: (store: Store) => Store;
 }
 
 /** A queue of which this process is a node. */
 export interface OpenCluster extends OpenQueue {
-  /** What it takes to be one of several nodes; `undefined` where it shares with nobody. */
+  /** The parts of one of several nodes; `undefined` where it shares with nobody. */
   readonly nodes: {
-    /** What other nodes ask this one, and NODES: it is served beside the protocol of the queue. */
+    /** The requests of other nodes, and NODES: it is served beside the protocol of the queue. */
     readonly service: Service;
     /** Takes part in serving the queue. Call it once other nodes can connect. */
     begin(): void;

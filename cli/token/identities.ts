@@ -74,7 +74,7 @@ function isNamed(file: Deno.FsFile, name: string): boolean {
 export function writeFile(path: string, records: readonly IdentityRecord[]): void {
   // A server does not believe a file of no bytes.
   const text = records.map((each) => writeIdentity(each) + "\n").join("") || "\n";
-  // What a server would refuse is not written.
+  // A file that a server would refuse is not written.
   checkedIdentities(text, `${path} would be wrong`);
   using file = newFile(path, true);
   file.write(new TextEncoder().encode(text));

@@ -354,7 +354,7 @@ function isBefore(a: NextJob, b: NextJob): boolean {
   return a.readyAt < b.readyAt || (a.readyAt === b.readyAt && a.id < b.id);
 }
 
-/** What was taken, by queue, once nothing is on its way any more; and why some could not be had. */
+/** The jobs taken, by queue, once nothing is on its way any more; and the errors of queues that could not be asked. */
 async function settled(
   taking: ReadonlyMap<TurnQueue, readonly Promise<readonly DeliveredJob[]>[]>,
 ): Promise<{ jobs: Map<TurnQueue, DeliveredJob[]>; failure: PromiseRejectedResult | undefined }> {

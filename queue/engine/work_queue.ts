@@ -42,7 +42,7 @@ export interface Dependencies {
   readonly random: () => number;
   readonly max: Capacity;
   readonly yield: Yield;
-  /** What the engines hold that have room for `max` together. Default: this one has it alone. */
+  /** The holdings of all engines that share the room of `max`. Default: this one has it alone. */
   readonly together?: Holdings[];
   /** The numbers of its jobs. Default: all from 1. */
   readonly numbers?: JobNumbers;

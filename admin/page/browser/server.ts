@@ -136,7 +136,7 @@ async function renewRights(): Promise<void> {
     const hello = await greet(asked);
     if (client === asked) connection.set({ ...connection.get(), ...hello });
   } catch {
-    // Whoever asks for something tells of a lost connection.
+    // The next request tells of a lost connection.
   }
 }
 
